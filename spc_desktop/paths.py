@@ -1,4 +1,4 @@
-"""Where the program's own files and the user's data are, the same for a source checkout, a wheel and a built program."""
+"""Where the program's own files and the user's data are: one answer for checkout, wheel and built program."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,11 @@ def resource(name: str) -> Path:
         FileNotFoundError: the resource is not part of this installation.
     """
     package = Path(__file__).parent
-    roots = [Path(getattr(sys, "_MEIPASS", package)) / "resources", package / "_resources", package.parent / "resources"]
+    roots = [
+        Path(getattr(sys, "_MEIPASS", package)) / "resources",
+        package / "_resources",
+        package.parent / "resources",
+    ]
     for root in roots:
         if (root / name).exists():
             return root / name

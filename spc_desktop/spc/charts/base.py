@@ -61,7 +61,7 @@ class PanelPoint(NamedTuple):
 class ChartPoint(NamedTuple):
     """All panels of one position, in the order of ``ControlChart.panels``."""
 
-    index: int
+    position: int
     panels: tuple[PanelPoint, ...]
 
 
@@ -194,7 +194,9 @@ class ControlChart(Protocol):
         """Limits from known standards, for example ``{"center": 74.0, "sigma": 0.01}``."""
         ...
 
-    def monitor(self, limits: Limits | Mapping[str, Limits], rules: Mapping[str, RuleSet] | RuleSet | None = None) -> ChartMonitor:
+    def monitor(
+        self, limits: Limits | Mapping[str, Limits], rules: Mapping[str, RuleSet] | RuleSet | None = None
+    ) -> ChartMonitor:
         """Compile. ``limits`` may map stage -> Limits. ``rules`` may map panel key -> RuleSet; a bare RuleSet goes to the
         location panel and rule 1 to the dispersion panel; None means rule 1 everywhere.
 

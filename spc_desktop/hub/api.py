@@ -1,0 +1,141 @@
+"""``HubApi``: all that the window, the server and the sources may call. ``hub.Hub`` and ``viewer.RemoteHub`` implement it."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, overload
+
+from msgspec import Struct
+
+from spc_desktop.domain.alert import Alert
+from spc_desktop.domain.control_plan import FrozenLimits
+from spc_desktop.domain.measurement import Measurement, MeasurementIn
+from spc_desktop.domain.point import PointColumns
+from spc_desktop.protocol import messages as m
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who asks: written into history beside every change."""
+
+    name: str = ""
+    roles: tuple[str, ...] = ()
+    client: str = ""
+
+
+class Link(StrEnum):
+    LIVE = "live"
+    CONNECTING = "connecting"
+    RECONNECTING = "reconnecting"
+    SILENT = "silent"
+    OFFLINE = "offline"
+    CLOSED = "closed"
+
+
+class HubState(Struct, frozen=True, kw_only=True):
+    """What the connection pill shows."""
+
+    link: Link
+    name: str = ""
+    """Address or "this PC"."""
+    since: datetime | None = None
+    retry_in: float | None = None
+    delay_ms: float | None = None
+    queued: int = 0
+    head: int = 0
+    detail: str = ""
+
+
+class WatchFilter(Struct, frozen=True, kw_only=True):
+    """What a reader wants to hear. None: everything of that kind."""
+
+    products: frozenset[int] | None = None
+    types: frozenset[str] | None = None
+    """Event tags: ``alert measurement run_rule_violation capability points limits catalogue``."""
+    characteristics: frozenset[int] | None = None
+    """Concerns ``points`` and ``limits`` only."""
+
+
+class Resync(Struct, frozen=True, kw_only=True):
+    """Stands in the stream where events are missing: the reader must read its state anew; the stream goes on after ``seq``."""
+
+    seq: int
+    epoch: str
+    reason: str
+    """``slow_consumer``, ``retention``, ``epoch``."""
+
+
+class LinkChanged(Struct, frozen=True, kw_only=True):
+    """The link to the hub changed; never sent by the hub in process after start."""
+
+    state: HubState
+
+
+Delivery = m.AnyEvent | Resync | LinkChanged
+
+
+class Mailbox(Protocol):
+    """One reader's bounded place in the event stream. Reads from one task only."""
+
+    async def get(self) -> Sequence[Delivery]:
+        """Wait for news and return all of it, in seq order (``points`` of one chart may have been joined).
+
+        Raises:
+            EOFError: the hub has stopped and everything was handed over.
+        """
+        ...
+
+    def set_filter(self, wanted: WatchFilter) -> None: ...
+
+
+class HubApi(Protocol):
+    """A station, here or far away. Every method may raise ``UserError`` and ``KnownError``."""
+
+    @property
+    def state(self) -> HubState: ...
+
+    async def submit(self, items: Sequence[MeasurementIn], actor: Actor = Actor()) -> m.SubmitResult:
+        """Store and judge measurements; returns after the commit. Waits while the intake is full."""
+        ...
+
+    @overload
+    async def command(
+        self, command: m.CreateAlert | m.Acknowledge | m.Assign | m.Resolve | m.UpdateAlert, actor: Actor = ...
+    ) -> m.AlertResult: ...
+    @overload
+    async def command(self, command: m.SaveCatalogue, actor: Actor = ...) -> m.Catalogue: ...
+    @overload
+    async def command(self, command: m.SetLimits, actor: Actor = ...) -> FrozenLimits: ...
+    @overload
+    async def command(self, command: m.AnalyseCapability, actor: Actor = ...) -> m.CapabilityOut: ...
+    async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
+        """Carry out a command; returns after the commit."""
+        ...
+
+    @overload
+    async def query(self, query: m.GetCatalogue) -> m.Catalogue: ...
+    @overload
+    async def query(self, query: m.GetAlerts) -> m.AlertPage: ...
+    @overload
+    async def query(self, query: m.GetAlert) -> Alert: ...
+    @overload
+    async def query(self, query: m.GetDashboard) -> m.Dashboard: ...
+    @overload
+    async def query(self, query: m.GetMeasurements) -> tuple[Measurement, ...]: ...
+    @overload
+    async def query(self, query: m.GetPoints) -> PointColumns: ...
+    @overload
+    async def query(self, query: m.GetPoint) -> m.PointDetail: ...
+    @overload
+    async def query(self, query: m.GetEvents) -> m.EventPage: ...
+    @overload
+    async def query(self, query: m.GetCapabilities) -> tuple[m.CapabilityOut, ...]: ...
+    async def query(self, query: m.AnyQuery) -> Any:
+        """Answer from committed data."""
+        ...
+
+    def watch(
+        self, wanted: WatchFilter = WatchFilter(), resume: tuple[str, int] | None = None
+    ) -> AbstractAsyncContextManager[Mailbox]:
+        """Open a mailbox. ``resume`` = (epoch, last seq seen) replays what was missed, or begins with a ``Resync``."""
+        ...

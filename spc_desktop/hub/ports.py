@@ -1,0 +1,124 @@
+"""What the hub needs from outside: a store and a clock."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from spc_desktop.domain.alert import Alert
+from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined
+from spc_desktop.domain.point import Point
+from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.protocol import messages as m
+
+
+class Clock(Protocol):
+    """Time for everything below ``app``: tests give a clock that they turn themselves."""
+
+    def now(self) -> datetime:
+        """Return the wall clock with the local offset."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        ...
+
+
+@dataclass(slots=True)
+class AlertChange:
+    """One row of an alert's history."""
+
+    alert_id: int
+    at: datetime
+    change: str
+    by: str = ""
+    comment: str = ""
+    rev: int = 1
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything of one transaction. The store writes all of it or nothing."""
+
+    measurements: list[Measurement] = field(default_factory=list)
+    keys: list[tuple[str, int]] = field(default_factory=list)
+    """Idempotency key and id of the first measurement it made."""
+    settled: dict[int, list[int]] = field(default_factory=dict)
+    """characteristic -> measurement ids written earlier (or in this batch) whose open subgroup has now closed; their
+    ``point_index`` and ``is_within_control`` follow in ``settled_as``."""
+    settled_as: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    """measurement id -> (point index, within control)."""
+    points: list[Point] = field(default_factory=list)
+    """New points, or replacements where (characteristic, index) is known."""
+    violations: list[m.ViolationOut] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    """New rows, or whole new versions of known ids."""
+    alert_changes: list[AlertChange] = field(default_factory=list)
+    monitor_states: dict[int, bytes] = field(default_factory=dict)
+    """characteristic -> serialised ``MonitorState``."""
+    limits: list[FrozenLimits] = field(default_factory=list)
+    products: list[Product] = field(default_factory=list)
+    characteristics: list[Characteristic] = field(default_factory=list)
+    plans: list[ControlPlan] = field(default_factory=list)
+    capabilities: list[m.CapabilityOut] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    events: list[m.AnyEvent] = field(default_factory=list)
+    """In order, with seq 0; the store numbers them."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """What the hub reads once, when it starts."""
+
+    epoch: str
+    head: int
+    catalogue: m.Catalogue
+    monitor_states: dict[int, bytes]
+    open_alerts: list[Alert]
+    """Every alert whose status is not RESOLVED or CLOSED."""
+    next_ids: dict[str, int]
+    """``measurement``, ``alert``, ``violation``, ``capability``, ``product``, ``characteristic`` -> next free id."""
+
+
+class Store(Protocol):
+    """Keeps everything; one writer. Opened and closed by ``async with``."""
+
+    async def __aenter__(self) -> "Store": ...
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def load(self) -> Stored: ...
+
+    async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
+        """Return key -> first measurement id for the keys that were stored before."""
+        ...
+
+    async def append(self, batch: Batch) -> list[m.AnyEvent]:
+        """Write one transaction and return its events with seq and epoch; nothing of it is visible before.
+
+        Raises:
+            KnownError: ``disk_full``, ``database_locked``, ...; nothing was written.
+        """
+        ...
+
+    async def query(self, query: m.AnyQuery) -> Any:
+        """Answer a query (see the struct's docstring for the answer's type) from committed data."""
+        ...
+
+    async def measurements_between(
+        self, characteristic_id: int, first_index: int, last_index: int
+    ) -> Sequence[Measurement]:
+        """Return the measurements of chart positions first..last, in order."""
+        ...
+
+    async def points_between(self, characteristic_id: int, first_index: int, last_index: int) -> Sequence[Point]:
+        """Return whole points first..last, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeItem:
+    """A measurement that waits in the intake, with its place in its submission."""
+
+    position: int
+    item: MeasurementIn

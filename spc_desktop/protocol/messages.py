@@ -1,0 +1,344 @@
+"""Events, commands, queries and results: the single definition of what crosses ``HubApi`` and the v1 wire."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
+from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.measurement import Measurement
+from spc_desktop.domain.point import Point
+from spc_desktop.domain.product import Characteristic, Product
+
+# -- events: one rising seq for the whole log; seq 0 and an empty epoch before the store has written it ----------------
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Something that happened and is stored. ``ts`` is the hub's time of the commit, with an offset."""
+
+    seq: int = 0
+    epoch: str = ""
+    ts: datetime
+    product_id: int | None = None
+
+
+class AlertEvent(Event, frozen=True, kw_only=True, tag="alert"):
+    """An alert was raised or changed. The alert is the whole new row."""
+
+    alert: Alert
+    change: str = "raised"
+    """``raised repeated returned acked assigned commented resolved closed ...``."""
+    by: str = ""
+
+
+class MeasurementEvent(Event, frozen=True, kw_only=True, tag="measurement"):
+    """A measurement out of specification or out of control."""
+
+    measurement: Measurement
+    product_code: str
+
+
+class ViolationOut(Struct, frozen=True, kw_only=True):
+    id: int
+    rule_type: str
+    """``RULE_1`` to ``RULE_8`` for Nelson's, else the rule id in capitals."""
+    detected_at: datetime
+    is_resolved: bool = False
+    characteristic_id: int
+    point_index: int
+    panel: str
+    rule: str
+    members: tuple[int, ...] = ()
+
+
+class RunRuleViolationEvent(Event, frozen=True, kw_only=True, tag="run_rule_violation"):
+    """A rule fired at a point."""
+
+    violation: ViolationOut
+
+
+class CapabilityOut(Struct, frozen=True, kw_only=True):
+    """A finished capability analysis; an index that is not defined is None."""
+
+    id: int
+    product_id: int
+    product_code: str
+    cp: float | None
+    cpk: float | None
+    pp: float | None
+    ppk: float | None
+    analyzed_at: datetime
+    characteristic_id: int
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class CapabilityEvent(Event, frozen=True, kw_only=True, tag="capability"):
+    capability: CapabilityOut
+
+
+class PointsEvent(Event, frozen=True, kw_only=True, tag="points"):
+    """Points of one characteristic added, or replaced where the index is known."""
+
+    characteristic_id: int
+    points: tuple[Point, ...]
+
+
+class LimitsEvent(Event, frozen=True, kw_only=True, tag="limits"):
+    """Limits were set; points from ``limits.first_index`` on follow in ``points`` events or are to be read again."""
+
+    limits: FrozenLimits
+
+
+class CatalogueEvent(Event, frozen=True, kw_only=True, tag="catalogue"):
+    """Products, characteristics or control plans changed: each entry replaces or adds the one with its id."""
+
+    products: tuple[Product, ...] = ()
+    characteristics: tuple[Characteristic, ...] = ()
+    plans: tuple[ControlPlan, ...] = ()
+
+
+AnyEvent = (
+    AlertEvent | MeasurementEvent | RunRuleViolationEvent | CapabilityEvent | PointsEvent | LimitsEvent | CatalogueEvent
+)
+
+
+# -- commands: answered with a result after the commit -----------------------------------------------------------------
+
+
+class Command(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """A wish to change something; goes through the same queue as measurements, so order is total."""
+
+
+class CreateAlert(Command, frozen=True, kw_only=True, tag="publish_alert"):
+    product_id: int
+    alert_type: AlertType
+    priority: Priority
+    title: str
+    message: str
+
+
+class Acknowledge(Command, frozen=True, kw_only=True, tag="ack"):
+    alert_ids: tuple[int, ...]
+    comment: str = ""
+    rev: int | None = None
+
+
+class Assign(Command, frozen=True, kw_only=True, tag="assign"):
+    alert_id: int
+    to: str
+    rev: int | None = None
+
+
+class Resolve(Command, frozen=True, kw_only=True, tag="resolve"):
+    alert_id: int
+    resolution_notes: str = ""
+    root_cause: str = ""
+    corrective_action: str = ""
+    preventive_action: str = ""
+    rev: int | None = None
+
+
+class UpdateAlert(Command, frozen=True, kw_only=True, tag="update_alert"):
+    """PATCH of the original: only the fields given change."""
+
+    alert_id: int
+    status: Status | None = None
+    priority: Priority | None = None
+    title: str | None = None
+    message: str | None = None
+    assigned_to: str | None = None
+    rev: int | None = None
+
+
+class SaveCatalogue(Command, frozen=True, kw_only=True, tag="save_catalogue"):
+    """Add or replace entries by code (product) and product + code (characteristic); id 0 asks for a new id.
+
+    A characteristic of a product that is saved in the same command refers to it by ``product_id`` 0 and the position of
+    the product in ``owners``. Result: ``Catalogue`` of what was saved.
+    """
+
+    products: tuple[Product, ...] = ()
+    characteristics: tuple[Characteristic, ...] = ()
+    owners: tuple[str, ...] = ()
+    """Product code of each characteristic."""
+    plans: tuple[ControlPlan, ...] = ()
+    """Plan of each characteristic of this command, in the same order (its ``characteristic_id`` is filled in)."""
+    reason: str = ""
+
+
+class SetLimits(Command, frozen=True, kw_only=True, tag="set_limits"):
+    """Freeze limits from the points ``baseline`` (all judged points when empty), leaving out ``exclusions``."""
+
+    characteristic_id: int
+    baseline: tuple[int, ...] = ()
+    exclusions: dict[int, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+class AnalyseCapability(Command, frozen=True, kw_only=True, tag="analyse_capability"):
+    """Compute Cp, Cpk, Pp, Ppk of the last ``points`` chart points (all when 0) and store the analysis."""
+
+    characteristic_id: int
+    points: int = 0
+
+
+AnyCommand = CreateAlert | Acknowledge | Assign | Resolve | UpdateAlert | SaveCatalogue | SetLimits | AnalyseCapability
+
+
+# -- queries -----------------------------------------------------------------------------------------------------------
+
+
+class Query(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """A question; answered from committed data."""
+
+
+class CharacteristicState(Struct, frozen=True, kw_only=True):
+    """What the window needs to know of a characteristic before it has its points."""
+
+    characteristic_id: int
+    points: int = 0
+    learning_left: int = 0
+    limits: FrozenLimits | None = None
+
+
+class Catalogue(Struct, frozen=True, kw_only=True):
+    products: tuple[Product, ...] = ()
+    characteristics: tuple[Characteristic, ...] = ()
+    plans: tuple[ControlPlan, ...] = ()
+    states: tuple[CharacteristicState, ...] = ()
+    seq: int = 0
+    """The catalogue is exact as of this event."""
+
+
+class GetCatalogue(Query, frozen=True, kw_only=True, tag="get_catalogue"):
+    """Answer: ``Catalogue``."""
+
+
+class GetAlerts(Query, frozen=True, kw_only=True, tag="get_alerts"):
+    """Newest first. Answer: ``AlertPage``."""
+
+    limit: int = 50
+    before_id: int | None = None
+    after_seq: int | None = None
+    product_id: int | None = None
+    characteristic_id: int | None = None
+    alert_type: AlertType | None = None
+    priority: Priority | None = None
+    status: Status | None = None
+    open_only: bool = False
+
+
+class AlertPage(Struct, frozen=True, kw_only=True):
+    alerts: tuple[Alert, ...]
+    total: int
+    """Number of alerts that match, not only those of this page."""
+
+
+class GetAlert(Query, frozen=True, kw_only=True, tag="get_alert"):
+    """Answer: ``Alert``. Raises ``UserError("not_found")``."""
+
+    alert_id: int
+
+
+class GetDashboard(Query, frozen=True, kw_only=True, tag="get_dashboard"):
+    """Answer: ``Dashboard`` of the last ``days``."""
+
+    days: int = 7
+
+
+class Dashboard(Struct, frozen=True, kw_only=True):
+    total: int
+    by_priority: dict[str, int]
+    by_status: dict[str, int]
+    by_type: dict[str, int]
+
+
+class GetMeasurements(Query, frozen=True, kw_only=True, tag="get_latest_data"):
+    """Newest first. Answer: ``tuple[Measurement, ...]``. One of the two ids is set."""
+
+    product_id: int | None = None
+    characteristic_id: int | None = None
+    limit: int = 20
+
+
+class GetPoints(Query, frozen=True, kw_only=True, tag="get_points"):
+    """The last ``limit`` points before chart position ``before`` (None: the end). Answer: ``PointColumns``."""
+
+    characteristic_id: int
+    before: int | None = None
+    limit: int = 1000
+
+
+class GetPoint(Query, frozen=True, kw_only=True, tag="get_point"):
+    """Answer: ``PointDetail``."""
+
+    characteristic_id: int
+    index: int
+
+
+class PointDetail(Struct, frozen=True, kw_only=True):
+    point: Point
+    measurements: tuple[Measurement, ...]
+
+
+class GetEvents(Query, frozen=True, kw_only=True, tag="get_events"):
+    """Events after ``since``. Answer: ``EventPage``."""
+
+    since: int
+    epoch: str = ""
+    limit: int = 500
+
+
+class EventPage(Struct, frozen=True, kw_only=True):
+    events: tuple[AnyEvent, ...]
+    epoch: str
+    head: int
+    first: int
+    """Oldest seq still in the log."""
+
+
+class GetCapabilities(Query, frozen=True, kw_only=True, tag="get_capabilities"):
+    """Newest first. Answer: ``tuple[CapabilityOut, ...]``."""
+
+    characteristic_id: int | None = None
+    product_id: int | None = None
+    limit: int = 20
+
+
+AnyQuery = (
+    GetCatalogue
+    | GetAlerts
+    | GetAlert
+    | GetDashboard
+    | GetMeasurements
+    | GetPoints
+    | GetPoint
+    | GetEvents
+    | GetCapabilities
+)
+
+
+# -- results -----------------------------------------------------------------------------------------------------------
+
+
+class Rejected(Struct, frozen=True, kw_only=True):
+    i: int
+    code: str
+    params: dict[str, str] = field(default_factory=dict)
+
+
+class SubmitResult(Struct, frozen=True, kw_only=True):
+    """Answer to ``submit``; everything accepted is stored when it arrives."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[Rejected, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    """The stored rows of the accepted items, in order."""
+
+
+class AlertResult(Struct, frozen=True, kw_only=True):
+    """Answer to every alert command: the rows as they are now."""
+
+    alerts: tuple[Alert, ...]

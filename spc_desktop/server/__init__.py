@@ -1,0 +1,1 @@
+"""The network edge on one port: WebSocket dialects and REST. Calls ``HubApi`` only."""

@@ -1,0 +1,1 @@
+"""Typed settings with default, range and description; loaded, validated and saved atomically. No Qt."""

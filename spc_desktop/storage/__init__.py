@@ -1,0 +1,1 @@
+"""The only package that knows SQL: schema, migrations, one writer thread, readers. Implements ``hub.ports.Store``."""

@@ -1,0 +1,1 @@
+"""A hub that is far away: ``RemoteHub`` implements ``HubApi`` over a WebSocket."""
