@@ -1,0 +1,67 @@
+"""Every setting with its default, range and description: the one place where a setting is added.
+
+The description is the help text of the command line and of a settings form. A new field needs no migration; a field that is
+renamed or changes its meaning needs a step in ``settings.store.MIGRATIONS`` and a higher ``VERSION``.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field, inspect
+
+VERSION = 1
+"""Version of the file's shape; written into every file."""
+
+Language = Literal["system", "ko", "en"]
+Theme = Literal["system", "light", "dark"]
+
+
+class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the hub listens and where it keeps its data."""
+
+    host: Annotated[str, Meta(min_length=1, description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="port of HTTP and WebSocket; 0 picks a free one")] = 8000
+    data_dir: Annotated[str, Meta(description="folder of the database and the logs; empty: the system's place")] = ""
+    insecure: Annotated[
+        bool, Meta(description="allow an address other than this computer although nothing is encrypted")
+    ] = False
+
+
+class SamplePlantSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The simulated plant for trying out and testing."""
+
+    enabled: Annotated[bool, Meta(description="run the sample plant as a source")] = False
+    seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="the same seed gives the same values")] = 1
+    speed: Annotated[float, Meta(gt=0, le=1000, description="1 is one value about every second and a half")] = 1.0
+
+
+class WindowSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person chose in the window."""
+
+    language: Annotated[Language, Meta(description="language of the window")] = "system"
+    theme: Annotated[Theme, Meta(description="light or dark")] = "system"
+    toasts_paused: Annotated[bool, Meta(description="show no toasts until they are switched on again")] = False
+    unsubscribed: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(description="hub name and the codes of its products that shall give no toasts; all others do"),
+    ] = field(default_factory=dict)
+    geometry: Annotated[str, Meta(description="size and place of the window, base64 of Qt's saveGeometry")] = ""
+    layout: Annotated[str, Meta(description="places of the docks, base64 of Qt's saveState")] = ""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything; a change makes a new object (``msgspec.structs.replace``)."""
+
+    version: Annotated[int, Meta(ge=1)] = VERSION
+    hub: HubSettings = HubSettings()
+    sample_plant: SamplePlantSettings = SamplePlantSettings()
+    window: WindowSettings = field(default_factory=WindowSettings)
+
+
+def describe(section: type[Struct], name: str) -> str:
+    """Return the description of a setting, for a command line or a form."""
+    kind = inspect.type_info(section)
+    entries = kind.fields if isinstance(kind, inspect.StructType) else ()
+    for entry in entries:
+        if entry.name == name and isinstance(entry.type, inspect.Metadata):
+            return str((entry.type.extra_json_schema or {}).get("description", ""))
+    return ""
