@@ -1,0 +1,140 @@
+"""The statistics of one subgroup, each twice: over the rows of an array and over one tuple, with the same bits.
+
+Owns mean, range, standard deviation and median of a subgroup. The streaming and the batch side of every chart meet here:
+both add in the order of the values, so a chart gives identical results however the data arrive. NaN is a missing value.
+Called by ``sigma`` and ``charts``.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spc_desktop.spc.errors import SpcValueError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+# Measurements stay below this, so that no square or sum can overflow.
+LARGEST = 1e100
+
+
+def check_values(values: FloatArray, argument: str = "values") -> FloatArray:
+    """Return ``values``, or raise SpcValueError when one of them is infinite or absurdly large; NaN may stay."""
+    # One pass without a temporary of the same size: comparisons with NaN are false, so max and min ignore nothing harmful.
+    if values.size and not (
+        np.fmax.reduce(values, axis=None) < LARGEST and np.fmin.reduce(values, axis=None) > -LARGEST
+    ):
+        bad = values[np.abs(values) >= LARGEST]
+        if bad.size:
+            raise SpcValueError(argument, f"finite numbers below {LARGEST:g} in size", float(bad[0]))
+    return values
+
+
+def check_value(value: float, argument: str = "values") -> None:
+    """Raise SpcValueError when ``value`` is infinite or absurdly large; NaN may stay."""
+    if value >= LARGEST or value <= -LARGEST:
+        raise SpcValueError(argument, f"finite numbers below {LARGEST:g} in size", value)
+
+
+def measured(values: Sequence[float]) -> list[float]:
+    """Return the values that are there (not NaN) as floats.
+
+    Raises:
+        SpcValueError: a value that is infinite or no number.
+    """
+    try:
+        present = [number for number in map(float, values) if number == number]  # noqa: PLR0124 - NaN differs from itself
+    except (TypeError, ValueError):
+        raise SpcValueError("values", "numbers", values) from None
+    for number in present:
+        check_value(number)
+    return present
+
+
+def row_counts(values: FloatArray) -> IntArray:
+    """Return the number of values of each row; ``values`` has shape (k, n)."""
+    counts: IntArray = np.count_nonzero(values == values, axis=1).astype(np.int64)  # noqa: PLR0124 - NaN differs from itself
+    return counts
+
+
+def row_means(values: FloatArray, counts: IntArray) -> FloatArray:
+    """Return the mean of each row, NaN for an empty one."""
+    total = np.zeros(len(values))
+    for column in values.T:
+        total += np.where(column == column, column, 0.0)  # noqa: PLR0124
+    return _divide(total, counts)
+
+
+def row_ranges(values: FloatArray, counts: IntArray) -> FloatArray:
+    """Return largest minus smallest value of each row, NaN below two values."""
+    high, low = values[:, 0].copy(), values[:, 0].copy()
+    for column in values.T[1:]:
+        np.fmax(high, column, out=high)
+        np.fmin(low, column, out=low)
+    high -= low
+    high += 0.0  # a negative zero becomes zero
+    high[counts < 2] = np.nan
+    return high
+
+
+def row_sds(values: FloatArray, counts: IntArray, means: FloatArray) -> FloatArray:
+    """Return the standard deviation of each row (divisor n - 1, Montgomery eq. 6.18), NaN below two values."""
+    return np.sqrt(_divide(row_squares(values, means), counts - 1))
+
+
+def row_squares(values: FloatArray, means: FloatArray) -> FloatArray:
+    """Return the sum of squared distances from the mean of each row."""
+    total = np.zeros(len(values))
+    for column in values.T:
+        distance = column - means
+        total += np.where(distance == distance, distance * distance, 0.0)  # noqa: PLR0124
+    return total
+
+
+def row_medians(values: FloatArray, counts: IntArray) -> FloatArray:
+    """Return the median of each row (mean of the middle two for an even count), NaN for an empty one."""
+    ordered = np.sort(values, axis=1) + 0.0  # NaN sorts last
+    rows = np.arange(len(values))
+    last = values.shape[1] - 1
+    lower = ordered[rows, np.clip((counts - 1) // 2, 0, last)]
+    upper = ordered[rows, np.clip(counts // 2, 0, last)]
+    middle: FloatArray = (lower + upper) / 2
+    middle[counts == 0] = np.nan
+    return middle
+
+
+def _divide(total: FloatArray, by: IntArray) -> FloatArray:
+    quotient = np.full(len(total), np.nan)
+    np.divide(total, by, out=quotient, where=by > 0)
+    return quotient
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean of at least one value."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values)
+
+
+def value_range(values: Sequence[float]) -> float:
+    """Return largest minus smallest of at least one value."""
+    return max(values) - min(values) + 0.0
+
+
+def standard_deviation(values: Sequence[float], center: float) -> float:
+    """Return the standard deviation (divisor n - 1) of at least two values around their mean ``center``."""
+    total = 0.0
+    for value in values:
+        distance = value - center
+        total += distance * distance
+    return math.sqrt(total / (len(values) - 1))
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median of at least one value."""
+    ordered = sorted(values)
+    n = len(ordered)
+    return ((ordered[(n - 1) // 2] + 0.0) + (ordered[n // 2] + 0.0)) / 2
