@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spc_desktop.spc.run_rules import RuleSet
+from spc_desktop.spc.run_rules import RuleSet, Violation
 
 FloatArray = NDArray[np.float64]
 
@@ -35,15 +35,6 @@ class Observation(NamedTuple):
     """Part type for short-run charts."""
     excluded: bool = False
     """Plotted, but never used for limits, and no pattern crosses it."""
-
-
-class Violation(NamedTuple):
-    """A rule that a point completes."""
-
-    rule: str
-    """Rule id as in the rule set, for example ``"nelson_2"``."""
-    members: tuple[int, ...]
-    """0-based positions, counted from the start of the monitor, of all points of the pattern, this one included."""
 
 
 class PanelPoint(NamedTuple):
