@@ -1,0 +1,134 @@
+"""The messages of ``spc.v1`` that are not events, commands or queries of ``messages`` (``protocol.md`` section 3)."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from spc_desktop.domain.alert import Alert
+from spc_desktop.protocol import messages as m
+
+SUBPROTOCOL = "spc.v1"
+HEARTBEAT_S = 5.0
+BATCH_EVENTS = 500
+BATCH_BYTES = 256 * 1024
+
+EVENT_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in m.AnyEvent.__args__)
+"""The tags of all events."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """One subscription; a client gets the union of its subscriptions, each event once. None: everything of that kind."""
+
+    products: frozenset[int] | None = None
+    types: frozenset[str] | None = None
+    characteristics: frozenset[int] | None = None
+    """Concerns ``points`` and ``limits`` only."""
+    min_priority: int = 1
+    """Concerns ``alert`` only."""
+
+
+class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
+    v: int = 1
+    server: str
+    epoch: str
+    seq: int
+    auth: str = "none"
+    time: datetime
+    features: tuple[str, ...] = ("resume", "batch", "ingest")
+    heartbeat_s: float = HEARTBEAT_S
+    limits: dict[str, int] = field(default_factory=dict)
+
+
+class Connected(Struct, frozen=True, kw_only=True):
+    """Result of ``connect``."""
+
+    session: str
+    recovered: bool
+    replayed: int
+    """Number of log entries that are looked through for this client (its subscriptions may leave some out)."""
+    head: int
+    epoch: str
+    heartbeat_s: float = HEARTBEAT_S
+
+
+class Subscribed(Struct, frozen=True, kw_only=True):
+    """Result of ``subscribe``: from ``head`` on every matching event is sent."""
+
+    sub: str
+    head: int
+    epoch: str
+
+
+class Ingested(Struct, frozen=True, kw_only=True):
+    """Result of ``ingest``; ``measurements`` only where the client asked for ``rows``."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[m.Rejected, ...] = ()
+    last_n: int | None = None
+    durable: bool = True
+    measurements: tuple[Any, ...] = ()
+
+
+class Result(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"):
+    id: int
+    ok: bool = True
+    result: Any = None
+
+
+class ResultIn(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"):
+    """``Result`` as a client reads it: the payload waits for its type."""
+
+    id: int
+    result: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Error(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="error"):
+    id: int | None = None
+    code: str
+    message: str = ""
+    retry_after_ms: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    known: bool = False
+    """True where the surroundings failed (``KnownError``), not the asker."""
+
+
+class Sync(Struct, frozen=True, kw_only=True, tag_field="type", tag="sync"):
+    """Everything you may see up to ``seq`` was sent."""
+
+    seq: int
+    ts: datetime
+
+
+class Gap(Struct, frozen=True, kw_only=True, tag_field="type", tag="gap", rename={"first": "from", "last": "to"}):
+    """Events ``first`` to ``last`` cannot be sent any more; the client reads its state anew."""
+
+    first: int
+    last: int
+    reason: str
+    epoch: str
+
+
+class StateSnapshot(Struct, frozen=True, kw_only=True, tag_field="type", tag="state_snapshot"):
+    """Follows a ``gap``: all alerts that are open as of ``seq``."""
+
+    seq: int
+    epoch: str
+    alerts: tuple[Alert, ...]
+
+
+class BatchIn(Struct, frozen=True, kw_only=True, tag_field="type", tag="batch"):
+    """Several events in one frame, as a client reads them."""
+
+    events: tuple[msgspec.Raw, ...]
+
+
+class Shutdown(Struct, frozen=True, kw_only=True, tag_field="type", tag="shutdown"):
+    reconnect_after_ms: tuple[int, int] = (500, 3000)
+
+
+def batch(events: list[bytes], first: int, last: int) -> bytes:
+    """Join encoded events to one ``batch`` message."""
+    return b'{"type":"batch","from":%d,"to":%d,"events":[%b]}' % (first, last, b",".join(events))
