@@ -5,6 +5,8 @@ placeholders differ from its key's is refused, so that a wrong catalogue can nev
 """
 
 import gettext
+import locale
+import os
 import string
 from functools import lru_cache
 
@@ -50,6 +52,12 @@ def set_language(language: str) -> None:
 def current_language() -> str:
     """Return ``"ko"`` or ``"en"``."""
     return _Current.language
+
+
+def system_language() -> str:
+    """Return the language of the account this runs under: ``"ko"`` or ``"en"``."""
+    name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "ko" if (name or locale.getlocale()[0] or "").lower().startswith("ko") else "en"
 
 
 def _(text: str, **values: object) -> str:

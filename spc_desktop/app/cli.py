@@ -1,0 +1,181 @@
+"""The command line: ``spc-desktop [gui options]``, ``hub``, ``viewer``, ``check``, ``import``, ``selftest``.
+
+Reads options and hands over; only what a command needs is imported (``--version`` imports nothing heavy, ``hub`` no Qt).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from spc_desktop.version import __version__
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out a command line; return the exit status (``app.failures`` lists them)."""
+    _make_printing_safe()
+    options = _parser().parse_args(arguments)
+    from spc_desktop.domain.errors import KnownError, UserError
+    from spc_desktop.i18n import set_language, system_language
+
+    wanted = getattr(options, "language", "system")
+    set_language(system_language() if wanted == "system" else wanted)
+    try:
+        return _COMMANDS[options.command or "gui"](options)
+    except (UserError, KnownError) as error:
+        from spc_desktop.app.failures import explain
+
+        text, status = explain(error)
+        print(f"spc-desktop: {text}", file=sys.stderr)
+        return status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, for example ``| head``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _make_printing_safe() -> None:
+    """A terminal that cannot show Korean gets replacement signs, not a traceback; a windowed program prints nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the whole run
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+# -- the options -------------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    hub, window = _hub_options(), _window_options()
+    parser = argparse.ArgumentParser(
+        prog="spc-desktop",
+        parents=[hub, window],
+        description="Statistical process control: without a command it opens the window with a hub in it.",
+        epilog="'spc-desktop COMMAND --help' tells the options of a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"spc-desktop {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("hub", parents=[hub], help="the hub alone, without a window")
+    viewer = commands.add_parser("viewer", parents=[_folder_options(), window], help="a window on remote hubs")
+    viewer.add_argument("url", nargs="+", metavar="URL", help="address of a hub, for example http://10.0.0.5:8000")
+    check = commands.add_parser("check", help="test a running hub as a client sees it")
+    check.add_argument("--url", default=DEFAULT_URL, help="address of the hub (default %(default)s)")
+    check.add_argument("--create-alert", action="store_true", help="also create an alert and see it arrive")
+    _add_import(commands)
+    selftest = commands.add_parser("selftest", help="compare the statistics with the reference values")
+    selftest.add_argument("--cases", type=Path, help="folder of case files (default: those of the program)")
+    selftest.add_argument("--values", action="store_true", help="print every number beside its reference")
+    return parser
+
+
+def _folder_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    options.add_argument(
+        "--data-dir", metavar="FOLDER", help="database, settings and logs (default: the system's place)"
+    )
+    options.add_argument("--language", choices=("ko", "en", "system"), help="language of window and messages")
+    options.add_argument("--json-log", action="store_true", help="log as JSON lines")
+    return options
+
+
+def _hub_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
+        add_help=False, argument_default=argparse.SUPPRESS, parents=[_folder_options()], conflict_handler="resolve"
+    )
+    options.add_argument("--host", help="address to listen on (default 127.0.0.1: this computer only)")
+    options.add_argument("--port", type=int, help="port of HTTP and WebSocket (default 8000; 0 picks a free one)")
+    options.add_argument(
+        "--insecure", action="store_true", help="allow a --host that others can reach: nothing is encrypted yet"
+    )
+    options.add_argument(
+        "--sample-plant",
+        nargs="?",
+        const=1.0,
+        type=float,
+        metavar="SPEED",
+        help="run the simulated plant, faster by SPEED (for example --sample-plant=10)",
+    )
+    options.add_argument("--seed", type=int, help="seed of the sample plant (default 1)")
+    return options
+
+
+def _window_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    options.add_argument("--theme", choices=("system", "light", "dark"), help="colours of the window")
+    options.add_argument("--background", action="store_true", help="start in the tray")
+    return options
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    options = commands.add_parser("import", parents=[_folder_options()], help="read measurements from a CSV file")
+    options.add_argument("file", type=Path, metavar="FILE")
+    options.add_argument("--product", required=True, metavar="CODE", help="code of the product; made where it is new")
+    options.add_argument(
+        "--characteristic", metavar="CODE", help="code of the characteristic (default: the value column)"
+    )
+    options.add_argument("--chart", help="chart for a new characteristic, for example xbar_r, i_mr, p, np, c, u")
+    options.add_argument("--learn", type=int, metavar="N", help="number of subgroups that the limits are learnt from")
+    for name in ("value", "subgroup", "size", "time"):
+        options.add_argument(
+            f"--{name}-column", metavar="NAME", help=f"column of the {name} where it is not recognised"
+        )
+    options.add_argument("--url", help="import into the hub that runs there instead of the data folder")
+
+
+# -- the commands ------------------------------------------------------------------------------------------------------
+
+
+def _gui(options: argparse.Namespace) -> int:
+    from spc_desktop.app.run_gui import run_gui
+    from spc_desktop.app.start import read_start
+
+    return run_gui(read_start(options))
+
+
+def _hub(options: argparse.Namespace) -> int:
+    from spc_desktop.app.run_hub import run_hub
+    from spc_desktop.app.start import read_start
+
+    return run_hub(read_start(options))
+
+
+def _viewer(options: argparse.Namespace) -> int:
+    from spc_desktop.app.run_viewer import run_viewer
+    from spc_desktop.app.start import read_start
+
+    return run_viewer(read_start(options), options.url)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from spc_desktop.app.check import run_check
+
+    return run_check(options.url, options.create_alert)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from spc_desktop.app.run_import import run_import
+    from spc_desktop.app.start import read_start
+
+    return run_import(read_start(options), options)
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    from spc_desktop.app.selftest import run_selftest
+
+    return run_selftest(options.cases, options.values, sys.stdout)
+
+
+_COMMANDS = {
+    "gui": _gui,
+    "hub": _hub,
+    "viewer": _viewer,
+    "check": _check,
+    "import": _import,
+    "selftest": _selftest,
+}

@@ -1,0 +1,86 @@
+"""Expected failures at the start of a program: what is said on the terminal, and the exit status for scripts.
+
+0 all was well, 1 a bug, 2 wrong options or settings, 3 the data folder cannot be used, 4 the address cannot be listened on,
+5 the hub that was asked is not there or refused, 6 the program had to be ended because it did not stop in time.
+"""
+
+import errno
+import sys
+from pathlib import Path
+
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.i18n import _, current_language
+from spc_desktop.protocol.wording import sentence
+
+USAGE, DATA, ADDRESS, REMOTE, NOT_STOPPED = 2, 3, 4, 5, 6
+
+SENTENCES: dict[str, tuple[str, int]] = {
+    "settings_invalid": ("{file}: {key}: {problem}", USAGE),
+    "settings_newer": (
+        "{file} was written by a newer version of the program (file {version}, this program knows {supported})",
+        USAGE,
+    ),
+    "settings_unreadable": ("{file} cannot be read: {reason}", USAGE),
+    "option_invalid": ("{problem}", USAGE),
+    "insecure_address": (
+        "{host} can be reached by other computers and this version encrypts nothing; add --insecure if that is meant",
+        USAGE,
+    ),
+    "data_dir_in_use": (
+        "{path} is in use by another SPC Desktop (process {pid}, {url}); close it or give another --data-dir",
+        DATA,
+    ),
+    "data_dir_unwritable": ("{path} cannot be written: {reason}; give another --data-dir", DATA),
+    "schema_newer": (
+        "the database was written by a newer version of the program and was not touched; install that version",
+        DATA,
+    ),
+    "port_in_use": ("port {port} on {host} is in use by {program}; end that program or give another --port", ADDRESS),
+    "address_unusable": ("{host} port {port} cannot be listened on: {reason}", ADDRESS),
+    "hub_unreachable": ("no hub answers at {url}: {reason}", REMOTE),
+}
+
+
+def explain(error: UserError | KnownError) -> tuple[str, int]:
+    """Return the sentence for a person and the exit status."""
+    text, status = SENTENCES.get(error.code, ("", DATA if isinstance(error, KnownError) else USAGE))
+    if text:
+        return _(text, **error.params), status
+    return sentence(error.code, error.params, current_language()), status
+
+
+def listen_failure(error: OSError, host: str, port: int) -> KnownError:
+    """Turn the failure to listen into a ``KnownError`` that names the port and, where it can be found, who has it."""
+    if error.errno in {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}:
+        return KnownError("port_in_use", host=host, port=port, program=who_listens(port) or _("another program"))
+    return KnownError("address_unusable", host=host, port=port, reason=error.strerror or str(error))
+
+
+def who_listens(port: int) -> str:
+    """Return name and process number of the program that listens on a TCP port, empty when it cannot be found (Linux only)."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    sockets = _listening_inodes(port)
+    for folder in Path("/proc").glob("[0-9]*") if sockets else ():
+        try:
+            targets = {str(entry.readlink()) for entry in (folder / "fd").iterdir()}
+            name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:  # gone, or another user's
+            continue
+        if targets & sockets:
+            return f"{name} ({folder.name})"
+    return ""
+
+
+def _listening_inodes(port: int) -> set[str]:
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                found.add(f"socket:[{fields[9]}]")
+    return found

@@ -1,0 +1,80 @@
+"""One program per data folder: a lock that ends with the process, and a note with the address of the one that runs."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from spc_desktop.domain.errors import KnownError
+
+LOCK_FILE = "hub.lock"
+NOTE_FILE = "hub.json"
+
+
+@contextmanager
+def sole_user(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder while the block runs; the folder is made where it does not exist.
+
+    Raises:
+        KnownError: ``data_dir_in_use`` (path, pid, url of the program that has it), ``data_dir_unwritable`` (path, reason).
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        stream = (data_dir / LOCK_FILE).open("a+b")
+    except OSError as error:
+        raise KnownError("data_dir_unwritable", path=str(data_dir), reason=error.strerror or str(error)) from error
+    with stream:
+        if not _lock(stream):
+            note = running_hub(data_dir)
+            raise KnownError("data_dir_in_use", path=str(data_dir), pid=note.get("pid", "?"), url=note.get("url", ""))
+        try:
+            yield
+        finally:
+            (data_dir / NOTE_FILE).unlink(missing_ok=True)
+            _unlock(stream)
+
+
+def note_address(data_dir: Path, url: str) -> None:
+    """Write down where the hub of this data folder answers; ``sole_user`` removes it."""
+    (data_dir / NOTE_FILE).write_text(json.dumps({"pid": os.getpid(), "url": url}), encoding="utf-8")
+
+
+def running_hub(data_dir: Path) -> dict[str, str]:
+    """Return the note of the program that has the folder, empty when there is none (or it left none)."""
+    try:
+        note = json.loads((data_dir / NOTE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in note.items()} if isinstance(note, dict) else {}
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(stream: IO[bytes]) -> bool:
+        stream.seek(0)
+        try:
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(stream: IO[bytes]) -> None:
+        stream.seek(0)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(stream: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(stream: IO[bytes]) -> None:
+        fcntl.flock(stream, fcntl.LOCK_UN)

@@ -1,0 +1,98 @@
+"""What a program is started with: the settings file, overruled by the command line, and the folders that follow from them."""
+
+from argparse import Namespace
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from msgspec import ValidationError, convert, to_builtins
+
+from spc_desktop import paths
+from spc_desktop.domain.errors import UserError
+from spc_desktop.settings.schema import Settings
+from spc_desktop.settings.store import load_settings, settings_path
+
+SECTIONS = {
+    "host": "hub",
+    "port": "hub",
+    "insecure": "hub",
+    "seed": "sample_plant",
+    "language": "window",
+    "theme": "window",
+}
+"""Option of the command line -> section of the settings it overrules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Everything a program needs to know before it opens anything."""
+
+    settings: Settings
+    data_dir: Path
+    saved: Settings
+    """The settings as the file has them: what the window changes and saves, free of this start's options."""
+    json_log: bool = False
+    hidden: bool = False
+    """Start in the tray (``--background``)."""
+
+    @property
+    def settings_file(self) -> Path:
+        """Return the file that ``settings.store.save_settings`` writes."""
+        return settings_path(self.data_dir)
+
+    @property
+    def log_dir(self) -> Path:
+        """Return the folder of log files and crash reports."""
+        return self.data_dir / "logs"
+
+
+def read_start(options: Namespace) -> Start:
+    """Combine the settings file with the options given.
+
+    Raises:
+        UserError: a mistake in the file or in an option; ``insecure_address`` for an address that others can reach.
+        KnownError: ``settings_unreadable``.
+    """
+    given = vars(options)
+    data_dir = Path(given.get("data_dir") or paths.data_dir()).expanduser().absolute()
+    saved = load_settings(settings_path(data_dir))
+    if saved.hub.data_dir and not given.get("data_dir"):
+        data_dir = Path(saved.hub.data_dir).expanduser().absolute()
+    settings = _overrule(saved, given)
+    refuse_open_address(settings)
+    return Start(
+        settings=settings,
+        data_dir=data_dir,
+        saved=saved,
+        json_log=bool(given.get("json_log")),
+        hidden=bool(given.get("background")),
+    )
+
+
+def _overrule(saved: Settings, given: dict[str, Any]) -> Settings:
+    tables = to_builtins(saved)
+    for name, section in SECTIONS.items():
+        if given.get(name) is not None:
+            tables[section][name] = given[name]
+    if given.get("sample_plant") is not None:
+        tables["sample_plant"] |= {"enabled": True, "speed": given["sample_plant"]}
+    try:
+        return convert(tables, Settings)
+    except ValidationError as error:
+        raise UserError("option_invalid", problem=str(error)) from error
+
+
+def refuse_open_address(settings: Settings) -> None:
+    """Refuse to listen where other computers can connect, unless that was asked for in so many words.
+
+    Raises:
+        UserError: ``insecure_address`` (host).
+    """
+    host = settings.hub.host
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local and not settings.hub.insecure:
+        raise UserError("insecure_address", host=host)
