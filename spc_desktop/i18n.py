@@ -30,12 +30,17 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, path, languages=[language], fallback=True)
 
 
-def translate(text: str, language: str, **values: object) -> str:
+def translate(text: str, language: str, /, **values: object) -> str:
     """Return ``text`` in a language, its placeholders filled with ``values``."""
     translated = _catalogue(language).gettext(text) if text else ""
     if translated != text and placeholders(translated) != placeholders(text):
         translated = text
     return translated.format(**values) if values else translated
+
+
+def marked(text: str) -> str:
+    """Return ``text`` as it is: a key that stands in a table and is translated where it is used."""
+    return text
 
 
 class _Current:
@@ -60,6 +65,6 @@ def system_language() -> str:
     return "ko" if (name or locale.getlocale()[0] or "").lower().startswith("ko") else "en"
 
 
-def _(text: str, **values: object) -> str:
+def _(text: str, /, **values: object) -> str:
     """Return ``text`` in the current language, its placeholders filled with ``values``."""
     return translate(text, _Current.language, **values)

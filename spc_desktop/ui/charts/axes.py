@@ -1,0 +1,80 @@
+"""The axes of a chart: subgroup number or time below, values at the left, named limits at the right."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+
+class PositionAxis(pg.AxisItem):  # type: ignore[misc]
+    """Chart positions, written as subgroup numbers or as times."""
+
+    def __init__(self, text_of: Callable[[int], str]) -> None:
+        super().__init__("bottom")
+        self._text_of = text_of
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        """Keep ticks at whole positions."""
+        levels = super().tickValues(low, high, size)
+        return [(spacing, values) for spacing, values in levels if spacing >= 1]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Write each tick; empty outside the chart."""
+        return [self._text_of(round(value)) for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A named level at the right edge."""
+
+    text: str
+    value: float
+    colour: str
+
+
+class LimitAxis(pg.AxisItem):  # type: ignore[misc]
+    """Writes tags such as "UCL 74.014" beside their lines; tags that would cover each other move apart."""
+
+    def __init__(self) -> None:
+        super().__init__("right")
+        self.tags: list[Tag] = []
+        self.setStyle(showValues=False, tickLength=0)
+        self.font_: QFont = QFont()
+
+    def set_tags(self, tags: list[Tag]) -> None:
+        """Show these and no others."""
+        if tags != self.tags:
+            self.tags = tags
+            self.picture = None
+            self.update()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Draw the tags at the height of their values; an arrow where the value is out of sight."""
+        low, high = self.range
+        height, width = self.size().height(), self.size().width()
+        if not self.tags or high <= low or height <= 0:
+            return
+        painter.setFont(self.font_)
+        step = QFontMetricsF(self.font_).height()
+        ordered = sorted(self.tags, key=lambda tag: -tag.value)
+        places = [min(max((high - tag.value) / (high - low), 0.0), 1.0) * height for tag in ordered]
+        for place, tag in zip(_apart(places, step, height), ordered, strict=True):
+            arrow = " ↑" if tag.value > high else " ↓" if tag.value < low else ""
+            painter.setPen(QColor(tag.colour))
+            box = QRectF(6, place - step / 2, width - 6, step)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), tag.text + arrow)
+
+
+def _apart(places: list[float], step: float, height: float) -> list[float]:
+    """Move ascending places so that neighbours are ``step`` apart and all stay within the height where there is room."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + step) if moved else max(place, step / 2))
+    limit = height - step / 2
+    for index in range(len(moved) - 1, -1, -1):
+        moved[index] = min(moved[index], limit)
+        limit = moved[index] - step
+    return moved

@@ -1,0 +1,114 @@
+"""Texts and zones that are painted over a panel in screen units, without one graphics item per text."""
+
+from dataclasses import dataclass
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+MAX_TEXTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A short text at a point: above it (rule number), below it (OOS), or on it (gap)."""
+
+    x: float
+    y: float
+    text: str
+    colour: str
+    place: str = "above"
+
+
+class Overlay(pg.GraphicsObject):  # type: ignore[misc]
+    """Rule numbers, "OOS" and "//" of a panel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: list[Mark] = []
+        self.font_ = QFont()
+        self.setZValue(20)
+
+    def set_marks(self, marks: list[Mark]) -> None:
+        """Paint these and no others; more than can be read are left out (the symbols stay)."""
+        self.marks = marks if len(marks) <= MAX_TEXTS else []
+        self.update()
+
+    def viewTransformChanged(self) -> None:
+        """Cover the whole view always."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the visible area in data units."""
+        return QRectF(self.viewRect())
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Write the texts; one that would cover its left neighbour on the same side is left out."""
+        transform = painter.transform()
+        painter.resetTransform()
+        painter.setFont(self.font_)
+        metrics = QFontMetrics(self.font_)
+        taken: dict[str, float] = {}
+        for mark in self.marks:
+            point = transform.map(QPointF(mark.x, mark.y))
+            width = metrics.horizontalAdvance(mark.text)
+            if point.x() - width / 2 < taken.get(mark.place, -1e9):
+                continue
+            taken[mark.place] = point.x() + width / 2 + 2
+            lift = {"above": -6.0, "below": 7.0 + metrics.ascent(), "on": metrics.ascent() / 2}[mark.place]
+            painter.setPen(QColor(mark.colour))
+            painter.drawText(QPointF(point.x() - width / 2, point.y() + lift), mark.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A stretch of constant limits, for its grey bands."""
+
+    start: float
+    stop: float
+    center: float
+    sigma: float
+    low: float
+    high: float
+
+
+class Zones(pg.GraphicsObject):  # type: ignore[misc]
+    """The bands of one, two and three sigma, never beyond the limits."""
+
+    ALPHA = (0.12, 0.07, 0.03)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stretches: list[Zone] = []
+        self.setZValue(-20)
+
+    def set_zones(self, stretches: list[Zone]) -> None:
+        """Paint these and no others."""
+        if stretches or self.stretches:
+            self.stretches = stretches
+            self.update()
+
+    def viewTransformChanged(self) -> None:
+        """Cover the whole view always."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the visible area in data units."""
+        return QRectF(self.viewRect())
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Fill the bands: zone A (2 to 3 sigma) darkest, then B, then C."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        for zone in self.stretches:
+            for outer, alpha in zip((3, 2, 1), self.ALPHA, strict=True):
+                colour = QColor(128, 128, 128)
+                colour.setAlphaF(alpha)
+                for side in (-1, 1):
+                    inner_y = zone.center + side * (outer - 1) * zone.sigma
+                    outer_y = zone.center + side * outer * zone.sigma
+                    top, bottom = min(max(inner_y, outer_y), zone.high), max(min(inner_y, outer_y), zone.low)
+                    if top > bottom:
+                        painter.fillRect(QRectF(zone.start, bottom, zone.stop - zone.start, top - bottom), colour)

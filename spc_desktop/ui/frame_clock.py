@@ -1,0 +1,61 @@
+"""The one coalescer: whatever changed is drawn at most 20 times a second, and a frame never takes the loop for long."""
+
+from time import perf_counter
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+INTERVAL_MS = 50
+BUDGET = 0.008
+"""Seconds of one frame: a longer stall would delay every message of the hub that shares this thread."""
+
+
+class Drawable(Protocol):
+    """Something that can bring itself up to date."""
+
+    @property
+    def paint_cost(self) -> float:
+        """Seconds its last paint took, because painting happens after ``draw`` has returned."""
+        ...
+
+    def isVisible(self) -> bool: ...
+
+    def draw(self) -> None:
+        """Show what is known now."""
+        ...
+
+
+class FrameClock(QObject):
+    """Collects what is dirty and draws it in turn; hidden things are skipped and must ask again when shown."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._dirty: dict[Drawable, None] = {}
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(INTERVAL_MS)
+        self._timer.timeout.connect(self.flush)
+
+    def request(self, item: Drawable) -> None:
+        """Draw ``item`` in one of the next frames; asking twice before that draws once."""
+        self._dirty.setdefault(item)
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def forget(self, item: Drawable) -> None:
+        """Take back a request, for example because the widget is going away."""
+        self._dirty.pop(item, None)
+
+    def flush(self) -> None:
+        """Draw one frame's worth; what does not fit keeps its place in the queue."""
+        started, painting = perf_counter(), 0.0
+        while self._dirty:
+            item = next(iter(self._dirty))
+            del self._dirty[item]
+            if not item.isVisible():
+                continue
+            item.draw()
+            painting += item.paint_cost
+            if perf_counter() - started + painting >= BUDGET:
+                return
+        self._timer.stop()
