@@ -1,0 +1,148 @@
+"""Connections and all that differs between databases: PRAGMAs, upserts, and which failures the surroundings cause."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Dialect, Engine, Table, create_engine, event, insert, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.base import Executable
+
+from spc_desktop.domain.errors import KnownError
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a receipt survives a power cut
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-16000",  # KiB per connection
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA journal_size_limit=67108864",  # give the log's disk space back after a long reader
+)
+
+_CODES = {
+    sqlite3.SQLITE_FULL: "disk_full",
+    sqlite3.SQLITE_BUSY: "database_locked",
+    sqlite3.SQLITE_LOCKED: "database_locked",
+    sqlite3.SQLITE_CORRUPT: "database_corrupt",
+    sqlite3.SQLITE_NOTADB: "database_corrupt",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_PERM: "read_only",
+    sqlite3.SQLITE_CANTOPEN: "database_unavailable",
+    sqlite3.SQLITE_IOERR: "database_unavailable",
+    sqlite3.SQLITE_NOMEM: "database_unavailable",
+}
+
+
+def database_url(url_or_path: str | Path) -> URL:
+    """Return the SQLAlchemy address of a database: a URL as it is, a path as a SQLite file."""
+    if isinstance(url_or_path, str) and "://" in url_or_path:
+        return make_url(url_or_path)
+    return URL.create("sqlite", database=str(Path(url_or_path).absolute()))
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """Return the database file, or None where there is none."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def writer_engine(url: URL, busy_timeout_ms: int) -> Engine:
+    """Return the engine of the one connection that writes; its transactions take the write lock at once."""
+    engine = create_engine(url, pool_size=1, max_overflow=0)
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine, busy_timeout_ms, begin="BEGIN IMMEDIATE", read_only=False)
+    return engine
+
+
+def reader_engine(url: URL, busy_timeout_ms: int, connections: int) -> Engine:
+    """Return an engine whose connections cannot write and whose transactions see one instant."""
+    engine = create_engine(url, pool_size=connections, max_overflow=0)
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine, busy_timeout_ms, begin="BEGIN", read_only=True)
+    return engine
+
+
+def _set_up_sqlite(engine: Engine, busy_timeout_ms: int, begin: str, *, read_only: bool) -> None:
+    def connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver would begin late and not before SELECT; BEGIN is ours, below
+        connection.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", start)
+
+
+def upsert(table: Table, dialect: str) -> Executable:
+    """Return an INSERT that replaces the row with the same primary key."""
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    keys = [column.name for column in table.primary_key]
+    rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+class Prepared:
+    """Statements compiled once to the driver's text: rows then go to the driver as tuples.
+
+    Measured on rows of 18 columns in batches of 100: 65 000 rows/s instead of 40 000 through ``execute(insert(), dicts)``.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self._name = dialect
+        # psycopg takes %s and tuples as well as names and dicts
+        self._dialect: Dialect = (
+            sqlite.dialect() if dialect == "sqlite" else postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+        )
+
+    def insert(self, table: Table, *, without: str = "") -> str:
+        """Return an INSERT of all columns in their order, except ``without``."""
+        names = [column.name for column in table.columns if column.name != without]
+        return self.text(insert(table), names)
+
+    def upsert(self, table: Table) -> str:
+        return self.text(upsert(table, self._name), [column.name for column in table.columns])
+
+    def text(self, statement: Any, names: Sequence[str] | None = None) -> str:
+        """Return the driver's text of a statement; its parameters go in the order in which they stand there."""
+        return str(statement.compile(dialect=self._dialect, column_keys=names))
+
+
+@contextmanager
+def surroundings(url: URL) -> Iterator[None]:
+    """Turn failures of disk, lock and file into ``KnownError``; what is a bug passes as it is.
+
+    Raises:
+        KnownError: ``disk_full database_locked database_corrupt read_only database_unavailable`` with ``path``, ``detail``.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        known = known_error(error.orig, url)
+        if known is None:
+            raise
+        raise known from error
+    except sqlite3.Error as error:
+        known = known_error(error, url)
+        if known is None:
+            raise
+        raise known from error
+
+
+def known_error(error: BaseException | None, url: URL) -> KnownError | None:
+    """Return what a driver's error says of the surroundings; None: a bug (wrong SQL, a broken constraint)."""
+    code = getattr(error, "sqlite_errorcode", None)
+    name = _CODES.get(code & 0xFF) if code is not None else None
+    if name is None:
+        return None
+    file = sqlite_file(url)
+    params = {"path": str(file or url.render_as_string()), "detail": str(error)}
+    if name == "database_corrupt" and file is not None:
+        params["backups"] = str(file.parent / "backups")
+    return KnownError(name, **params)

@@ -1,0 +1,241 @@
+"""Stretches of a chart as columns: pages of points, rolled up when they are full.
+
+The ``point`` rows are the truth. As soon as the ``PAGE`` points of a page are there, the same transaction also writes their
+columns as one ``point_chunk`` row, and writes it anew when one of its points is replaced; so a million points are a
+thousand rows to read and adding a point costs the same at any length. Only this module reads or writes chunks.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+from sqlalchemy import Connection, func, select
+
+from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
+from spc_desktop.protocol import messages as m
+from spc_desktop.spc.charts import CHARTS, Violation
+from spc_desktop.storage import rows
+from spc_desktop.storage.engine import Prepared
+from spc_desktop.storage.schema import control_plan, point, point_chunk
+
+PAGE = 1024
+"""Points of a page. Part of the stored format."""
+
+_F8 = np.dtype("<f8")
+_I8 = np.dtype("<i8")
+_OUT_OF_SPEC, _EXCLUDED, _LEARNING = 1, 2, 4
+_NOTHING = PanelValue(None)
+_KEYS = ("value", "center", "lcl", "ucl", "sigma")
+
+Column = memoryview | float
+"""Little-endian 8-byte numbers of a page, or the one value that all of it has (limits mostly do)."""
+
+
+class Mark(Struct, frozen=True, array_like=True):
+    """A special point: position in its page, flags, and per violation the panel, rule and members."""
+
+    offset: int
+    flags: int
+    violations: tuple[tuple[int, str, tuple[int, ...]], ...] = ()
+
+
+class Chunk(Struct, frozen=True, array_like=True):
+    """A page: full when stored, shorter when made of the newest rows."""
+
+    measured_at: Column
+    subgroup_number: memoryview
+    panels: tuple[tuple[Column, ...], ...]
+    marks: tuple[Mark, ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Chunk).decode
+
+
+class Pages:
+    """Keeps the chunks true while points are written. Belongs to the writer's connection."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._upsert = prepared.upsert(point_chunk)
+        self._full: dict[int, int] = {}  # characteristic -> page after the last chunk, as this transaction sees it
+
+    def forget(self) -> None:
+        """Call after a rollback: what was remembered may not be stored."""
+        self._full.clear()
+
+    def roll(self, connection: Connection, points: Sequence[Point]) -> None:
+        """Write the chunks of all pages that these points (already written) complete or change."""
+        touched: set[tuple[int, int]] = set()
+        for p in points:
+            page, offset = divmod(p.index, PAGE)
+            if offset == PAGE - 1 or page < self._full_pages(connection, p.characteristic_id):
+                touched.add((p.characteristic_id, page))
+        new = []
+        for characteristic_id, page in sorted(touched):
+            found = list(_rows(connection, characteristic_id, page * PAGE, (page + 1) * PAGE))
+            if len(found) == PAGE:
+                new.append((characteristic_id, page, _encode(_chunk(found, page * PAGE, PAGE))))
+                self._full[characteristic_id] = max(self._full_pages(connection, characteristic_id), page + 1)
+        if new:
+            connection.exec_driver_sql(self._upsert, new)
+
+    def _full_pages(self, connection: Connection, characteristic_id: int) -> int:
+        full = self._full.get(characteristic_id)
+        if full is None:
+            last = select(func.max(point_chunk.c.page)).where(point_chunk.c.characteristic_id == characteristic_id)
+            newest = connection.scalar(last)
+            full = self._full[characteristic_id] = 0 if newest is None else newest + 1
+        return full
+
+
+def columns(connection: Connection, query: m.GetPoints) -> PointColumns:
+    """Answer ``GetPoints``; call inside one read transaction."""
+    total = count_points(connection, query.characteristic_id)
+    stop = total if query.before is None else max(0, min(query.before, total))
+    start = max(0, stop - max(0, query.limit))
+    keys = _panel_keys(connection, query.characteristic_id)
+    measured_at: list[memoryview] = []
+    number: list[memoryview] = []
+    panels: list[list[list[memoryview]]] = [[[] for _ in _KEYS] for _ in keys]
+    marks: list[PointMark] = []
+    for page, chunk in _chunks(connection, query.characteristic_id, start, stop, total):
+        first = page * PAGE
+        begin, end = max(start - first, 0), min(stop - first, PAGE)
+        measured_at.append(_piece(chunk.measured_at, begin, end))
+        number.append(_piece(chunk.subgroup_number, begin, end))
+        for pieces, panel in zip(panels, _as_many(chunk.panels, len(keys)), strict=True):
+            for column, part in zip(pieces, panel, strict=True):
+                column.append(_piece(part, begin, end))
+        marks += [_mark(mark, first, keys) for mark in chunk.marks if begin <= mark.offset < end]
+    return PointColumns(
+        characteristic_id=query.characteristic_id,
+        first_index=start,
+        count=stop - start,
+        total=total,
+        measured_at=b"".join(measured_at),
+        subgroup_number=b"".join(number),
+        panels=tuple(
+            PanelColumns(key=key, **{name: b"".join(column) for name, column in zip(_KEYS, pieces, strict=True)})
+            for key, pieces in zip(keys, panels, strict=True)
+        ),
+        marks=tuple(marks),
+    )
+
+
+def count_points(connection: Connection, characteristic_id: int) -> int:
+    """Return the number of chart positions (a look at the end of an index)."""
+    last = connection.scalar(
+        select(func.max(point.c.point_index)).where(point.c.characteristic_id == characteristic_id)
+    )
+    return 0 if last is None else int(last) + 1
+
+
+def _panel_keys(connection: Connection, characteristic_id: int) -> tuple[str, ...]:
+    """Keys of the chart in force; numbered panels where this program does not know the chart."""
+    plans = select(control_plan.c.chart).where(control_plan.c.characteristic_id == characteristic_id)
+    name = connection.scalar(plans.order_by(control_plan.c.revision.desc()).limit(1))
+    chart = CHARTS.get(name or "")
+    if chart is not None:
+        return tuple(panel.key for panel in chart.panels)
+    last = select(point.c.body).where(point.c.characteristic_id == characteristic_id)
+    body = connection.scalar(last.order_by(point.c.point_index.desc()).limit(1))
+    return () if body is None else tuple(f"panel{i}" for i in range(1, len(rows.panels_of(body)) + 1))
+
+
+def _chunks(
+    connection: Connection, characteristic_id: int, start: int, stop: int, total: int
+) -> Iterator[tuple[int, Chunk]]:
+    """Yield every page of start..stop: stored chunks, and pages that are not full from their rows."""
+    c = point_chunk.c
+    pages = range(start // PAGE, (stop - 1) // PAGE + 1 if stop > start else start // PAGE)
+    statement = (
+        select(c.page, c.body)
+        .where(c.characteristic_id == characteristic_id, c.page >= pages.start, c.page < pages.stop)
+        .order_by(c.page)
+    )
+    stored = dict(connection.execute(statement).tuples().all())
+    for page in pages:
+        body = stored.pop(page, None)
+        if body is not None:
+            yield page, _decode(body)
+        else:
+            first, end = page * PAGE, min((page + 1) * PAGE, total)
+            yield page, _chunk(list(_rows(connection, characteristic_id, first, end)), first, end - first)
+
+
+class _PointRow(Struct, frozen=True, array_like=True):
+    index: int
+    measured_at: int
+    subgroup_number: int
+    flags: int
+    panels: tuple[PanelValue, ...]
+
+
+def _rows(connection: Connection, characteristic_id: int, start: int, stop: int) -> Iterator[_PointRow]:
+    c = point.c
+    statement = (
+        select(c.point_index, c.measured_at, c.subgroup_number, c.out_of_spec, c.excluded, c.learning, c.body)
+        .where(c.characteristic_id == characteristic_id, c.point_index >= start, c.point_index < stop)
+        .order_by(c.point_index)
+    )
+    for index, measured_at, number, out_of_spec, excluded, learning, body in connection.execute(statement):
+        flags = _OUT_OF_SPEC * out_of_spec + _EXCLUDED * excluded + _LEARNING * learning
+        yield _PointRow(index, measured_at, number, flags, rows.panels_of(body))
+
+
+def _chunk(found: Sequence[_PointRow], first: int, count: int) -> Chunk:
+    """Turn rows into columns of chart positions first..first+count; a position without a row is NaN."""
+    places = np.array([row.index - first for row in found], np.intp)
+    seconds = np.full(count, np.nan, _F8)
+    seconds[places] = np.array([row.measured_at for row in found], _I8) / 1e6
+    numbers = np.zeros(count, _I8)
+    numbers[places] = [row.subgroup_number for row in found]
+    panels = []
+    for position in range(max((len(row.panels) for row in found), default=0)):
+        values = (row.panels[position] if position < len(row.panels) else _NOTHING for row in found)
+        block = np.full((len(_KEYS), count), np.nan, _F8)
+        block[:, places] = np.array([(v.value, v.center, v.lcl, v.ucl, v.sigma) for v in values], _F8).T
+        panels.append(tuple(_column(column) for column in block))
+    return Chunk(_column(seconds), numbers.data.cast("B"), tuple(panels), tuple(_marks(found, first)))
+
+
+def _marks(found: Iterable[_PointRow], first: int) -> Iterator[Mark]:
+    for row in found:
+        violations = tuple(
+            (position, violation.rule, violation.members)
+            for position, panel in enumerate(row.panels)
+            for violation in panel.violations
+        )
+        if row.flags or violations:
+            yield Mark(row.index - first, row.flags, violations)
+
+
+def _mark(mark: Mark, first: int, keys: Sequence[str]) -> PointMark:
+    return PointMark(
+        index=first + mark.offset,
+        out_of_spec=bool(mark.flags & _OUT_OF_SPEC),
+        excluded=bool(mark.flags & _EXCLUDED),
+        learning=bool(mark.flags & _LEARNING),
+        violations=tuple((keys[p], Violation(rule, at)) for p, rule, at in mark.violations if p < len(keys)),
+    )
+
+
+def _column(values: NDArray[np.float64]) -> Column:
+    if len(values) and (np.all(values == values[0]) or np.all(np.isnan(values))):
+        return float(values[0])
+    return np.ascontiguousarray(values).data.cast("B")
+
+
+def _piece(column: Column, begin: int, end: int) -> memoryview:
+    if isinstance(column, memoryview):
+        return column[8 * begin : 8 * end]
+    return memoryview(struct.pack("<d", column) * (end - begin))
+
+
+def _as_many(panels: Sequence[tuple[Column, ...]], count: int) -> Sequence[tuple[Column, ...]]:
+    """Older points may be of another chart: fill up with panels that are not defined, leave out what it had more."""
+    undefined = (float("nan"),) * len(_KEYS)
+    return [panels[i] if i < len(panels) else undefined for i in range(count)]
