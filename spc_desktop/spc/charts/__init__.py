@@ -13,8 +13,11 @@ from spc_desktop.spc.charts.base import (
     Provenance,
     Violation,
 )
+from spc_desktop.spc.charts.variables import VARIABLES_CHARTS
 
-CHARTS: dict[str, ControlChart] = {}
+CHARTS: dict[str, ControlChart] = {
+    **{chart.name: chart for chart in VARIABLES_CHARTS},
+}
 
 __all__ = [
     "CHARTS",

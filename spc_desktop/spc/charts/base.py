@@ -12,7 +12,22 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spc_desktop.spc.run_rules import RuleSet, Violation
+from spc_desktop.spc.rules import RuleSet, Violation
+
+__all__ = [
+    "ChartMonitor",
+    "ChartPoint",
+    "ChartRun",
+    "ControlChart",
+    "Limits",
+    "Observation",
+    "PanelPoint",
+    "PanelRun",
+    "PanelSpec",
+    "Provenance",
+    "State",
+    "Violation",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -70,6 +85,9 @@ class PanelSpec:
     """False where zone rules make no sense (R, S, MR, T²): only rule 1 is applied unless asked for."""
     individuals: bool = False
     """True where the plotted values are single measurements, so that specification lines may be drawn."""
+    independent: bool = True
+    """False where neighbouring plotted values are made of the same measurements (EWMA, CUSUM, moving average): only rules
+    on single points make sense there."""
     series: tuple[str, ...] = ("value",)
     """More than one plotted line in a panel (the two arms of a CUSUM): their keys; the first is ``PanelPoint.value``."""
 
@@ -114,7 +132,7 @@ class PanelRun:
     ucl: FloatArray
     sigma: FloatArray
     signals: Mapping[str, NDArray[np.int64]]
-    """Rule id -> ascending positions that complete the rule."""
+    """Rule id -> ascending positions, counted from the start of the monitor, that complete the rule."""
 
 
 @dataclass(frozen=True, slots=True)
