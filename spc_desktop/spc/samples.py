@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spc_desktop.spc.errors import SpcValueError
+from spc_desktop.spc.subgroups import LARGEST, check_values
 
 FloatArray = NDArray[np.float64]
 
@@ -32,9 +33,10 @@ def sample(values: object, argument: str = "values", least: int = 2) -> FloatArr
 
 
 def varying_sample(values: object, argument: str = "values", least: int = 2) -> FloatArray:
-    """As ``sample``, and the values must not all be equal."""
+    """As ``sample``, and the values must not all be equal (or differ by less than their rounding)."""
     array = sample(values, argument, least)
-    if array.min() == array.max():
+    spread = float(np.ptp(array))
+    if spread <= 1e-14 * float(np.abs(array).max()) or spread < 1.0 / LARGEST:
         raise SpcValueError(argument, "values that are not all equal", float(array[0]))
     return array
 
@@ -100,6 +102,4 @@ def _floats(values: object, argument: str) -> FloatArray:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise SpcValueError(argument, "numbers only, in rows of equal length") from error
-    if np.isinf(array).any():
-        raise SpcValueError(argument, "finite numbers only", float("inf"))
-    return array
+    return check_values(array, argument)

@@ -23,4 +23,13 @@ class Allowance(NamedTuple):
 ALLOWANCES: tuple[Allowance, ...] = (
     Allowance("*", "*note", "skip", 0, "words about the reference"),
     Allowance("*", "*as_shipped", "skip", 0, "a package's own output with constants rounded to three decimals"),
+    Allowance("nonnormal_capability", "*optimizer_rel_tol", "skip", 0, "a setting of the reference's optimiser"),
+    Allowance(
+        "nonnormal_capability", "*ppm_above", "abs", 5e-10, "the reference subtracts: 1e6 (1 - cdf) in double precision"
+    ),
+    Allowance("capability_minitab", "*_2dp/values/*", "decimals", 2, "printed to two decimals"),
+    Allowance("capability_minitab", "anderson_darling/*", "decimals", 2, "printed to two decimals"),
+    Allowance("capability_minitab", "ppm_overall/*", "decimals", 2, "printed to two decimals"),
+    Allowance("capability_minitab", "ppm_within_jasp_rounded_d2/*", "decimals", 2, "printed to two decimals"),
+    Allowance("nonnormal_minitab", "*/pp*", "decimals", 2, "printed to two decimals"),
 )

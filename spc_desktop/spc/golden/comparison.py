@@ -163,7 +163,7 @@ def _leaf(path: str, expected: Any, got: Any, rule: _Rule, scale: float, allowan
     if not _is_number(got):
         return Leaf(path, expected, got, False, None, "we give no number")
     if allowance is not None:
-        return _allowed(path, expected, got, allowance)
+        return _allowed(path, expected, got, rule, allowance)
     difference = abs(got - expected)
     relative = difference / abs(expected) if expected else None
     if difference <= max(rule.rel * abs(expected), rule.abs):
@@ -175,8 +175,11 @@ def _leaf(path: str, expected: Any, got: Any, rule: _Rule, scale: float, allowan
     return Leaf(path, expected, got, False, relative)
 
 
-def _allowed(path: str, expected: float, got: float, allowance: Allowance) -> Leaf:
+def _allowed(path: str, expected: float, got: float, rule: _Rule, allowance: Allowance) -> Leaf:
+    """Within the file's own tolerance, or within what the reference is worth."""
     difference = abs(got - expected)
+    if difference <= max(rule.rel * abs(expected), rule.abs):
+        return Leaf(path, expected, got, True, difference / abs(expected) if expected else 0.0)
     limits = {
         "decimals": 0.5 * 10.0**-allowance.amount * (1.0 + 1e-6),
         "abs": allowance.amount,
