@@ -1,0 +1,186 @@
+"""REST of alerts, in the words of the original's interface (``protocol.md`` section 1)."""
+
+from typing import Any
+
+from aiohttp import web
+
+from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
+from spc_desktop.domain.errors import UserError
+from spc_desktop.hub.api import Actor, HubApi
+from spc_desktop.protocol import messages as m
+from spc_desktop.protocol.codec import shown
+from spc_desktop.protocol.fields import Fields, wrong
+from spc_desktop.server.directory import Directory
+from spc_desktop.server.http import Call, reply
+
+STATUS_ALIASES = {"OPEN": Status.NEW}
+"""The original's guide and test script say OPEN where its model says NEW."""
+
+_PRIORITY = {1: ("낮음", "Low"), 2: ("보통", "Medium"), 3: ("높음", "High"), 4: ("긴급", "Urgent")}
+_STATUS = {
+    Status.NEW: ("신규", "New"),
+    Status.ACKNOWLEDGED: ("확인됨", "Acknowledged"),
+    Status.INVESTIGATING: ("조사중", "Investigating"),
+    Status.RESOLVED: ("해결됨", "Resolved"),
+    Status.CLOSED: ("종료됨", "Closed"),
+}
+_TYPE = {
+    AlertType.OUT_OF_SPEC: ("규격 이탈", "Out of specification"),
+    AlertType.OUT_OF_CONTROL: ("관리 한계 이탈", "Out of control"),
+    AlertType.RUN_RULE: ("Run Rule 위반", "Run rule violation"),
+    AlertType.TREND: ("트렌드 경고", "Trend"),
+    AlertType.PREDICTION: ("AI 예측 경고", "Prediction"),
+    AlertType.CAPABILITY: ("공정능력 저하", "Capability"),
+}
+
+
+def row(alert: Alert, language: str) -> dict[str, Any]:
+    """Return an alert with the original's field names and display texts."""
+    english = language == "en"
+    changed = (alert.created_at, alert.last_at, alert.acknowledged_at, alert.resolved_at)
+    return {
+        "id": alert.id,
+        "product": alert.product_id,
+        "product_code": alert.product_code,
+        "product_name": alert.product_name,
+        "alert_type": alert.alert_type,
+        "alert_type_display": _TYPE[alert.alert_type][english],
+        "priority": alert.priority,
+        "priority_display": _PRIORITY[alert.priority][english],
+        "title": alert.title,
+        "message": alert.message,
+        "description": alert.message,
+        "status": alert.status,
+        "status_display": _STATUS[alert.status][english],
+        "assigned_to": alert.assigned_to,
+        "acknowledged_at": alert.acknowledged_at,
+        "acknowledged_by": alert.acknowledged_by,
+        "resolved_at": alert.resolved_at,
+        "resolved_by": alert.resolved_by,
+        "resolution_notes": alert.resolution_notes,
+        "root_cause": alert.root_cause,
+        "corrective_action": alert.corrective_action,
+        "preventive_action": alert.preventive_action,
+        "alert_data": alert.params,
+        "created_at": alert.created_at,
+        "updated_at": max(time for time in changed if time is not None),
+        "characteristic": alert.characteristic_id,
+        "point_index": alert.point_index,
+        "key": alert.key,
+        "active": alert.active,
+        "state": alert.state,
+        "count": alert.count,
+        "rev": alert.rev,
+    }
+
+
+class Alerts:
+    """The routes below ``/api/spc/alerts``."""
+
+    def __init__(self, hub: HubApi, directory: Directory) -> None:
+        self._hub = hub
+        self._directory = directory
+
+    async def create(self, call: Call) -> web.Response:
+        fields = await call.fields()
+        command = m.CreateAlert(
+            product_id=await self._product(fields),
+            alert_type=fields.choice("alert_type", AlertType),
+            priority=Priority.MEDIUM if fields.raw("priority") is None else fields.choice("priority", Priority),
+            title=fields.text("title", high=200),
+            message=fields.text(fields.first(("message", "description")) or "message"),
+        )
+        status = fields.optional_choice("status", Status, STATUS_ALIASES)
+        if status not in {None, Status.NEW}:
+            raise wrong("status", "choice", status, choices="NEW, OPEN")
+        made = await self._hub.command(command, _actor(call, fields))
+        return reply(row(made.alerts[0], call.language), 201)
+
+    async def listed(self, call: Call) -> web.Response:
+        limit = call.query_whole("limit", 1, 500) or call.query_whole("page_size", 1, 500) or 50
+        query = Fields(dict(call.request.query))
+        priority = call.query_whole("priority", 1, 4)
+        page = await self._hub.query(
+            m.GetAlerts(
+                limit=limit,
+                before_id=call.query_whole("before_id"),
+                after_seq=call.query_whole("after_seq", 0),
+                product_id=call.query_whole("product"),
+                alert_type=query.optional_choice("alert_type", AlertType),
+                priority=None if priority is None else Priority(priority),
+                status=query.optional_choice("status", Status, STATUS_ALIASES),
+            )
+        )
+        following = None
+        if len(page.alerts) == limit and call.request.query.get("before_id") != str(page.alerts[-1].id):
+            following = str(call.request.rel_url.update_query(before_id=str(page.alerts[-1].id)))
+        results = [row(alert, call.language) for alert in page.alerts]
+        return reply({"count": page.total, "next": following, "previous": None, "results": results})
+
+    async def one(self, call: Call) -> web.Response:
+        return reply(row(await self._hub.query(m.GetAlert(alert_id=call.numbers[0])), call.language))
+
+    async def change(self, call: Call) -> web.Response:
+        """PATCH: ``status``, ``priority``, ``title``, ``message``, ``assigned_to``, and what belongs to a resolution."""
+        fields = await call.fields()
+        status = fields.optional_choice("status", Status, STATUS_ALIASES)
+        words = ("resolution_notes", "root_cause", "corrective_action", "preventive_action")
+        told = {name: fields.text(name) for name in words if fields.raw(name) is not None}
+        if told and status is not Status.RESOLVED:
+            raise wrong("status", "choice", status, choices="RESOLVED")
+        actor = _actor(call, fields, "resolved_by" if status is Status.RESOLVED else "acknowledged_by")
+        rev = fields.optional_whole("rev")
+        if status is Status.RESOLVED:
+            await self._hub.command(m.Resolve(alert_id=call.numbers[0], rev=rev, **told), actor)
+            rev, status = None, None
+        command = m.UpdateAlert(
+            alert_id=call.numbers[0],
+            status=status,
+            priority=fields.optional_choice("priority", Priority),
+            title=None if fields.raw("title") is None else fields.text("title", high=200),
+            message=None if (name := fields.first(("message", "description"))) is None else fields.text(name),
+            assigned_to=None if fields.raw("assigned_to") is None else fields.text("assigned_to", high=100),
+            rev=rev,
+        )
+        if command != m.UpdateAlert(alert_id=call.numbers[0], rev=rev):
+            await self._hub.command(command, actor)
+        return await self.one(call)
+
+    async def acknowledge(self, call: Call) -> web.Response:
+        fields = await call.fields(empty=True)
+        command = m.Acknowledge(
+            alert_ids=call.numbers, comment=fields.text("comment", ""), rev=fields.optional_whole("rev")
+        )
+        await self._hub.command(command, _actor(call, fields, "acknowledged_by"))
+        return reply({"status": "acknowledged"})
+
+    async def resolve(self, call: Call) -> web.Response:
+        fields = await call.fields(empty=True)
+        command = m.Resolve(
+            alert_id=call.numbers[0],
+            resolution_notes=fields.text("resolution_notes", ""),
+            root_cause=fields.text("root_cause", ""),
+            corrective_action=fields.text("corrective_action", ""),
+            preventive_action=fields.text("preventive_action", ""),
+            rev=fields.optional_whole("rev"),
+        )
+        await self._hub.command(command, _actor(call, fields, "resolved_by"))
+        return reply({"status": "resolved"})
+
+    async def dashboard(self, _call: Call) -> web.Response:
+        return reply(await self._hub.query(m.GetDashboard()))
+
+    async def _product(self, fields: Fields) -> int:
+        name = fields.first(("product", "product_id", "product_code"))
+        asked = fields.raw(name) if name else None
+        if type(asked) is not int and not (isinstance(asked, str) and asked):
+            raise wrong("product", "product", asked)
+        product = await self._directory.product(asked)
+        if product is None:
+            raise UserError("not_found", what="product", id=shown(asked), field="product")
+        return product.id
+
+
+def _actor(call: Call, fields: Fields, name: str = "created_by") -> Actor:
+    # Without accounts the original writes "admin" where nobody is named.
+    return Actor(name=fields.text(name, "admin", 100), client=call.request.remote or "")

@@ -1,0 +1,313 @@
+"""Who hears what: one index over all clients, one encoding of an event per dialect, one write per client and pass.
+
+A client that does not keep up is taken out of the live stream at ``BUDGET`` unsent bytes, catches up from the log when it
+reads again, and is closed with 4408 when it has not read for ``PATIENCE`` seconds. Nobody else notices, nothing is lost.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.hub.api import Delivery, HubApi, LinkChanged, Resync
+from spc_desktop.protocol import messages as m
+from spc_desktop.protocol import seed, v1
+from spc_desktop.protocol.codec import encode
+from spc_desktop.server.front_door import FrontDoor, framed
+
+BUDGET = 1024 * 1024
+"""Unsent bytes at which a client leaves the live stream."""
+PATIENCE = 30.0
+"""Seconds a client may leave what was sent unread."""
+PASS_CLIENTS = 200
+"""Clients written to before the loop gets a turn: about two milliseconds."""
+
+
+class Dialect(StrEnum):
+    SEED = "seed"
+    V1 = "v1"
+
+
+class Client:
+    """One WebSocket client and its place in the event stream."""
+
+    __slots__ = ("batch", "connection", "dialect", "live", "out", "position", "skip_to", "spawn", "wanted")
+
+    def __init__(
+        self, connection: FrontDoor, dialect: Dialect, spawn: Callable[[Coroutine[Any, Any, None]], object]
+    ) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self.spawn = spawn
+        self.wanted: tuple[v1.Wanted, ...] = ()
+        self.batch = False
+        self.live = False
+        self.skip_to = 0
+        """Events up to here were sent already (by the replay)."""
+        self.position = 0
+        """Where the catch-up stands; only meaningful while not live."""
+        self.out: list[bytes] = []
+
+    def write(self, message: bytes) -> None:
+        """Send one message at once."""
+        self.connection.write_frames(framed(message))
+
+
+def tag(event: m.AnyEvent) -> str:
+    return str(event.__struct_config__.tag)
+
+
+def wants(wanted: v1.Wanted, event: m.AnyEvent) -> bool:
+    """Return whether a subscription covers an event. An event of no product (the catalogue) concerns every product."""
+    if wanted.types is not None and tag(event) not in wanted.types:
+        return False
+    if wanted.products is not None and event.product_id is not None and event.product_id not in wanted.products:
+        return False
+    return _passes(wanted, event)
+
+
+def _passes(wanted: v1.Wanted, event: m.AnyEvent) -> bool:
+    if isinstance(event, m.AlertEvent):
+        return event.alert.priority >= wanted.min_priority
+    if wanted.characteristics is not None:
+        if isinstance(event, m.PointsEvent):
+            return event.characteristic_id in wanted.characteristics
+        if isinstance(event, m.LimitsEvent):
+            return event.limits.characteristic_id in wanted.characteristics
+    return True
+
+
+class _Index:
+    """(event tag, product or None for all) -> clients with the conditions that remain to be looked at (None: none)."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, int | None], dict[Client, list[v1.Wanted] | None]] = {}
+
+    def put(self, client: Client, wanted: Collection[v1.Wanted]) -> None:
+        """Replace what a client wants."""
+        for key in _keys(client.wanted):
+            entry = self._entries.get(key)
+            if entry is not None:
+                entry.pop(client, None)
+                if not entry:
+                    del self._entries[key]
+        client.wanted = tuple(wanted)
+        for one in wanted:
+            for key in _keys((one,)):
+                self._add(key, client, one)
+
+    def _add(self, key: tuple[str, int | None], client: Client, wanted: v1.Wanted) -> None:
+        entry = self._entries.setdefault(key, {})
+        unconditional = wanted.min_priority <= 1 and wanted.characteristics is None
+        known = entry.get(client, [])
+        entry[client] = None if unconditional or known is None else [*known, wanted]
+
+    def matching(self, event: m.AnyEvent) -> list[Client]:
+        """Return every client that wants the event, each once."""
+        name = tag(event)
+        of_all = self._entries.get((name, None))
+        of_product = self._entries.get((name, event.product_id)) if event.product_id is not None else None
+        found = [] if of_all is None else [client for client, rest in of_all.items() if _meets(rest, event)]
+        if of_product:
+            known = set(found) if found else ()
+            found += [client for client, rest in of_product.items() if client not in known and _meets(rest, event)]
+        return found
+
+
+def _keys(wanted: Collection[v1.Wanted]) -> set[tuple[str, int | None]]:
+    keys: set[tuple[str, int | None]] = set()
+    for one in wanted:
+        for name in v1.EVENT_TYPES if one.types is None else one.types:
+            products = None if name == "catalogue" else one.products
+            keys |= {(name, None)} if products is None else {(name, product) for product in products}
+    return keys
+
+
+def _meets(conditions: list[v1.Wanted] | None, event: m.AnyEvent) -> bool:
+    return conditions is None or any(_passes(one, event) for one in conditions)
+
+
+class _Encoded:
+    """An event as a ready frame, made at most once per dialect."""
+
+    __slots__ = ("_event", "_frames")
+
+    def __init__(self, event: m.AnyEvent) -> None:
+        self._event = event
+        self._frames: dict[Dialect, bytes | None] = {}
+
+    def frame(self, dialect: Dialect) -> bytes | None:
+        if dialect not in self._frames:
+            message = encode_event(self._event, dialect)
+            self._frames[dialect] = None if message is None else framed(message)
+        return self._frames[dialect]
+
+
+def encode_event(event: m.AnyEvent, dialect: Dialect) -> bytes | None:
+    return encode(event) if dialect is Dialect.V1 else seed.event(event)
+
+
+class FanOut:
+    """All clients of one server."""
+
+    def __init__(self, hub: HubApi) -> None:
+        self._hub = hub
+        self._index = _Index()
+        self.clients: dict[Client, None] = {}
+        self.head = 0
+        """Last event handed to the clients that are live."""
+        self.epoch = ""
+
+    async def begin(self) -> None:
+        """Find where the log stands; call while the hub's mailbox is open already, so that nothing falls between."""
+        page: m.EventPage = await self._hub.query(m.GetEvents(since=self._hub.state.head, limit=1))
+        self.head, self.epoch = page.head, page.epoch
+
+    def join(self, client: Client, wanted: Collection[v1.Wanted], since: int | None = None) -> None:
+        """Take a client into the stream: from now on, or (``since``) with the replay of what it missed first."""
+        self.clients[client] = None
+        self._index.put(client, wanted)
+        if since is None or since >= self.head:
+            client.live = True
+            client.skip_to = self.head if since is None else since
+        else:
+            self._fall_behind(client, since)
+
+    def change(self, client: Client, wanted: Collection[v1.Wanted]) -> None:
+        self._index.put(client, wanted)
+
+    def leave(self, client: Client) -> None:
+        self._index.put(client, ())
+        self.clients.pop(client, None)
+        client.live = False
+
+    async def publish(self, deliveries: Sequence[Delivery]) -> None:
+        """Send what the hub's mailbox gave, in its order, joined into one write per client."""
+        before = self.head
+        concerned: dict[Client, None] = {}
+        for delivery in deliveries:
+            if isinstance(delivery, LinkChanged):
+                continue
+            if isinstance(delivery, Resync):
+                self._resync(delivery, before)
+                continue
+            self._offer(delivery, concerned)
+            self.head = delivery.seq
+        last: tuple[list[bytes], bytes] = ([], b"")
+        for number, client in enumerate(concerned, 1):
+            last = self._flush(client, before, last)
+            if number % PASS_CLIENTS == 0:
+                await asyncio.sleep(0)
+
+    def _offer(self, event: m.AnyEvent, concerned: dict[Client, None]) -> None:
+        encoded = _Encoded(event)
+        for client in self._index.matching(event):
+            if client.live and event.seq > client.skip_to:
+                frame = encoded.frame(client.dialect)
+                if frame is not None:
+                    client.out.append(frame)
+                    concerned[client] = None
+
+    def _flush(self, client: Client, before: int, last: tuple[list[bytes], bytes]) -> tuple[list[bytes], bytes]:
+        out, client.out = client.out, []
+        if not out or not client.live:
+            return last
+        # Most clients of a pass get the very same frames: join them once.
+        if out != last[0]:
+            last = (out, out[0] if len(out) == 1 else b"".join(out))
+        if client.connection.unsent + len(last[1]) > BUDGET:
+            self._fall_behind(client, max(before, client.skip_to))
+        else:
+            client.connection.write_frames(last[1])
+        return last
+
+    def _resync(self, missing: Resync, before: int) -> None:
+        """The hub's mailbox lost events: every live client fetches them from the log."""
+        self.head, self.epoch = missing.seq, missing.epoch
+        for client in self.clients:
+            if client.live:
+                self._fall_behind(client, max(before, client.skip_to))
+
+    def _fall_behind(self, client: Client, position: int) -> None:
+        client.live = False
+        client.out.clear()
+        client.position = position
+        client.spawn(self._catch_up(client))
+
+    def tick(self, now: datetime) -> None:
+        """Tell every live v1 client how far it has been told everything."""
+        frame = framed(encode(v1.Sync(seq=self.head, ts=now)))
+        for client in self.clients:
+            if client.live and client.dialect is Dialect.V1:
+                if client.out:
+                    client.out.append(frame)
+                elif client.connection.unsent < BUDGET:
+                    client.connection.write_frames(frame)
+
+    # -- replay --------------------------------------------------------------------------------------------------------
+
+    async def _catch_up(self, client: Client) -> None:
+        try:
+            while client.connection.is_open and client in self.clients:
+                async with asyncio.timeout(PATIENCE):
+                    await client.connection.room()
+                page: m.EventPage = await self._hub.query(m.GetEvents(since=client.position, epoch=self.epoch))
+                await self._tell_gap(client, page)
+                self._replay(client, page)
+                if client.position >= self.head:
+                    client.live, client.skip_to = True, client.position
+                    return
+        except TimeoutError:
+            await client.connection.close(4408, "slow_consumer")
+        except (UserError, KnownError) as trouble:
+            await client.connection.close(1013, trouble.code)
+
+    async def _tell_gap(self, client: Client, page: m.EventPage) -> None:
+        first, last = client.position + 1, page.first - 1
+        if last < first:
+            return
+        client.position = last
+        if client.dialect is Dialect.SEED:
+            client.write(seed.error("gap", {"first": first, "last": last}))
+        else:
+            await self.send_gap(client, v1.Gap(first=first, last=last, reason="retention", epoch=page.epoch))
+
+    async def send_gap(self, client: Client, gap: v1.Gap) -> None:
+        """Say that events are gone for good, and give the open alerts instead."""
+        page: m.AlertPage = await self._hub.query(m.GetAlerts(open_only=True, limit=500))
+        client.write(encode(gap))
+        client.write(encode(v1.StateSnapshot(seq=gap.last, epoch=gap.epoch, alerts=page.alerts)))
+
+    def _replay(self, client: Client, page: m.EventPage) -> None:
+        if not page.events:
+            client.position = max(client.position, page.head, self.head)
+            return
+        found: list[tuple[int, bytes]] = []
+        for event in page.events:
+            if any(wants(one, event) for one in client.wanted):
+                message = encode_event(event, client.dialect)
+                if message is not None:
+                    found.append((event.seq, message))
+        client.connection.write_frames(_joined(found, batch=client.batch))
+        client.position = page.events[-1].seq
+
+
+def _joined(found: list[tuple[int, bytes]], *, batch: bool) -> bytes:
+    """Return frames: one per event, or as few ``batch`` messages as their size limit allows."""
+    if not batch:
+        return b"".join(framed(message) for _, message in found)
+    frames: list[bytes] = []
+    part: list[bytes] = []
+    size = first = last = 0
+    for seq, message in found:
+        if part and size + len(message) > v1.BATCH_BYTES:
+            frames.append(framed(v1.batch(part, first, last)))
+            part, size = [], 0
+        first = first if part else seq
+        part.append(message)
+        size, last = size + len(message), seq
+    if part:
+        frames.append(framed(v1.batch(part, first, last)))
+    return b"".join(frames)

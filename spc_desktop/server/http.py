@@ -1,0 +1,106 @@
+"""HTTP plumbing shared by all routes: bodies in, JSON out, errors with the field, what is wrong and what is allowed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from msgspec import Struct
+
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.protocol.codec import encode, load
+from spc_desktop.protocol.fields import Fields, wrong
+from spc_desktop.protocol.wording import details, sentence
+
+MAX_BODY = 1024 * 1024
+BODY_SECONDS = 10.0
+
+Handler = Callable[["Call"], Awaitable[web.Response]]
+
+_STATUS = {
+    "not_found": 404,
+    "no_route": 404,
+    "no_characteristic": 404,
+    "method_not_allowed": 405,
+    "conflict": 409,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "body_timeout": 408,
+    "busy": 429,
+    "origin": 403,
+}
+
+
+class Call(Struct, frozen=True):
+    """One request: what was asked, the numbers in its path, and the language of the answer."""
+
+    request: web.BaseRequest
+    numbers: tuple[int, ...]
+    language: str
+
+    async def body(self) -> Any:
+        """Return the decoded JSON body.
+
+        Raises:
+            UserError: ``unsupported_media_type``, ``too_large``, ``body_timeout``, ``bad_json``, ``bad_message``.
+        """
+        request = self.request
+        if (
+            request.content_type != "application/json"
+            or request.headers.get("Content-Encoding", "identity") != "identity"
+        ):
+            got = request.headers.get("Content-Encoding") or request.headers.get("Content-Type") or "(nothing)"
+            raise UserError("unsupported_media_type", got=got[:100])
+        if (request.content_length or 0) > MAX_BODY:
+            raise UserError("too_large", high=MAX_BODY)
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                raw = await request.read()
+        except TimeoutError:
+            raise UserError("body_timeout", seconds=BODY_SECONDS) from None
+        except web.HTTPRequestEntityTooLarge:
+            raise UserError("too_large", high=MAX_BODY) from None
+        return load(raw)
+
+    async def fields(self, *, empty: bool = False) -> Fields:
+        """Return the body as an object; with ``empty`` a request without a body counts as an empty object."""
+        if empty and not self.request.body_exists:
+            return Fields({})
+        return Fields(await self.body())
+
+    def query_whole(self, name: str, low: int = 1, high: int = 2**53 - 1) -> int | None:
+        """Return a whole number of the query string, or None where it is not given."""
+        text = self.request.query.get(name)
+        if text is None or not text:
+            return None
+        if not text.isascii() or not text.isdigit() or len(text) > 16 or not low <= int(text) <= high:
+            raise wrong(name, "whole", text, low=low, high=high)
+        return int(text)
+
+
+def reply(body: object, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None) -> web.Response:
+    """Return an answer in JSON."""
+    return web.Response(body=encode(body), status=status, headers=headers, content_type="application/json")
+
+
+def refusal(bad: UserError | KnownError, language: str) -> web.Response:
+    """Return the answer to a request that was not carried out."""
+    headers: dict[str, str] = {}
+    if isinstance(bad, KnownError):
+        status = 507 if bad.code in {"disk_full", "storage_full"} else 503
+        headers["Retry-After"] = "1"
+    else:
+        status = _STATUS.get(bad.code, 400)
+    if bad.code == "busy":
+        headers["Retry-After"] = str(bad.params.get("seconds", 1))
+    if bad.code == "method_not_allowed":
+        headers["Allow"] = str(bad.params.get("allowed", ""))
+    body = {"code": bad.code, "message": sentence(bad.code, bad.params, language)}
+    return reply({**body, "details": details(bad.params), **_field(bad)}, status, headers)
+
+
+def _field(bad: UserError | KnownError) -> dict[str, str]:
+    return {"field": str(bad.params["field"])} if "field" in bad.params else {}

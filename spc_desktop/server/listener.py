@@ -1,0 +1,156 @@
+"""The server as a whole: opens the port, feeds the clients, stops in order."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from aiohttp import web
+from websockets.asyncio.server import Server as WebSocketServer
+from websockets.asyncio.server import ServerConnection, serve
+
+from spc_desktop.domain.errors import KnownError
+from spc_desktop.hub.api import HubApi, Mailbox
+from spc_desktop.hub.ports import Clock
+from spc_desktop.protocol import messages as m
+from spc_desktop.protocol import v1
+from spc_desktop.server.directory import Directory
+from spc_desktop.server.fanout import FanOut
+from spc_desktop.server.front_door import Doorway, FrontDoor
+from spc_desktop.server.http import MAX_BODY
+from spc_desktop.server.rest import Rest
+from spc_desktop.server.ws import MAX_FRAME, Sockets
+
+if TYPE_CHECKING:
+    from asyncio import Task
+
+_log = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+HTTP_IDLE_SECONDS = 30.0
+"""An HTTP connection without a whole request for this long is closed."""
+
+
+class HubServer:
+    """Serves a hub on one port: ``async with HubServer(hub, clock, port=8000) as server``.
+
+    Args:
+        hub: what is served; one mailbox of it feeds all clients.
+        clock: time of greetings and of measurements without a time.
+        host: address to listen on.
+        port: 0 lets the system choose; ``server.port`` tells.
+        origins: origins of web pages that may connect besides those of this host.
+
+    Raises:
+        KnownError: ``port_in_use`` on entering.
+    """
+
+    def __init__(
+        self, hub: HubApi, clock: Clock, *, host: str = "127.0.0.1", port: int = 8000, origins: Collection[str] = ()
+    ) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._host = host
+        self.port = port
+        self._directory = Directory(hub)
+        self._fanout = FanOut(hub)
+        self._sockets = Sockets(hub, clock, self._directory, self._fanout, origins)
+        self._rest = Rest(hub, clock, self._directory, origins)
+        self._stack = AsyncExitStack()
+
+    @property
+    def clients(self) -> int:
+        """Number of WebSocket clients."""
+        return len(self._fanout.clients)
+
+    async def __aenter__(self) -> "HubServer":
+        async with AsyncExitStack() as stack:
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            mailbox = await stack.enter_async_context(self._hub.watch())
+            await self._directory.read()
+            await self._fanout.begin()
+            await self._listen(stack)
+            tasks = [group.create_task(self._pump(mailbox)), group.create_task(self._beat())]
+            stack.push_async_callback(self._end, tasks)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def _listen(self, stack: AsyncExitStack) -> None:
+        runner = web.ServerRunner(
+            web.Server(
+                self._rest.answer,
+                request_factory=_request,
+                access_log=None,
+                keepalive_timeout=HTTP_IDLE_SECONDS,
+                auto_decompress=False,
+            ),
+            shutdown_timeout=STOP_SECONDS,
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        if runner.server is None:
+            raise RuntimeError("aiohttp made no server")
+        doorway = Doorway(runner.server)
+        # serve() only calls it; a partial object stands for the class as well.
+        door = cast("type[ServerConnection]", partial(FrontDoor, doorway))
+        try:
+            listener = await serve(
+                self._sockets.serve,
+                self._host,
+                self.port,
+                create_connection=door,
+                process_request=self._sockets.check,
+                subprotocols=[v1.SUBPROTOCOL],  # type: ignore[list-item]
+                compression=None,
+                ping_interval=20,
+                ping_timeout=20,
+                close_timeout=STOP_SECONDS,
+                max_size=MAX_FRAME,
+                write_limit=(256 * 1024, 64 * 1024),
+                backlog=1024,
+            )
+        except OSError as taken:
+            raise KnownError("port_in_use", host=self._host, port=self.port, reason=str(taken)) from taken
+        self.port = listener.sockets[0].getsockname()[1]
+        stack.push_async_callback(self._stop, listener, doorway, runner)
+        _log.info("listening on %s:%s", self._host, self.port)
+
+    async def _stop(self, listener: WebSocketServer, doorway: Doorway, runner: web.ServerRunner) -> None:
+        """Close the port, let running requests end, tell the clients goodbye."""
+        self._sockets.goodbye()
+        listener.close(code=1012, reason="restart")
+        doorway.turn_away()
+        await runner.cleanup()
+        await listener.wait_closed()
+
+    async def _end(self, tasks: "list[Task[None]]") -> None:
+        for task in tasks:
+            task.cancel()
+
+    async def _pump(self, mailbox: Mailbox) -> None:
+        while True:
+            try:
+                news = await mailbox.get()
+            except EOFError:
+                return
+            for delivery in news:
+                if isinstance(delivery, m.CatalogueEvent):
+                    self._directory.apply(delivery)
+            await self._fanout.publish(news)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(v1.HEARTBEAT_S)
+            self._fanout.tick(self._clock.now())
+
+
+def _request(*parts: object) -> web.BaseRequest:
+    """Make a request whose body may be one byte longer than allowed, so that the refusal is ours."""
+    message, payload, protocol, writer, task = parts
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY)  # type: ignore[arg-type]

@@ -1,0 +1,114 @@
+"""Measurements as they arrive over HTTP and WebSocket, in the original's words or in ours, read into ``MeasurementIn``."""
+
+from datetime import datetime
+from typing import Any
+
+from spc_desktop.domain.errors import UserError
+from spc_desktop.domain.measurement import MeasurementIn, Trace
+from spc_desktop.domain.product import Characteristic
+from spc_desktop.protocol.codec import MAX_LIST, shown
+from spc_desktop.protocol.fields import Fields, number, wrong
+from spc_desktop.server.directory import Directory
+
+_TRACE = {
+    "lot": ("lot_number", "lot"),
+    "machine": ("machine_id", "machine"),
+    "operator": ("operator", "measured_by"),
+    "cavity": ("cavity",),
+    "gauge": ("gauge",),
+    "serial": ("serial",),
+}
+
+
+async def read_item(
+    values: Any, directory: Directory, now: datetime, where: str = "", source_id: str = "", key: str = ""
+) -> MeasurementIn:
+    """Read one measurement.
+
+    Args:
+        values: the decoded object. ``product`` (or ``product_id``, ``product_code``) and ``characteristic`` (code or id,
+            default: the product's first) or ``characteristic_id``; ``value`` (or ``measurement_value``) or ``values``.
+        directory: the catalogue.
+        now: taken where no ``measured_at`` is given; its zone completes a time without an offset.
+        where: place of the object in the request, for error messages.
+        source_id: who measured; with ``n`` in the object it makes the idempotency key.
+        key: idempotency key where the object has none.
+
+    Raises:
+        UserError: ``bad_message``, ``not_found`` or ``no_characteristic``.
+    """
+    fields = Fields(values, where)
+    characteristic = await _characteristic(fields, directory)
+    source = fields.text("source_id", source_id, 100)
+    count = fields.optional_whole("n", 0)
+    own_key = fields.text("key", "", 200)
+    if not own_key:
+        own_key = f"{source}#{count}" if source and count is not None else key
+    size_name = fields.first(("size", "sample_size"))
+    return MeasurementIn(
+        characteristic_id=characteristic.id,
+        values=_values(fields),
+        measured_at=fields.time("measured_at", now),
+        key=own_key,
+        source_id=source,
+        size=fields.number(size_name) if size_name else None,
+        subgroup_number=fields.optional_whole("subgroup_number", 0),
+        sample_number=fields.optional_whole("sample_number", 0),
+        trace=_trace(fields),
+    )
+
+
+async def _characteristic(fields: Fields, directory: Directory) -> Characteristic:
+    named = fields.raw("characteristic_id")
+    if named is None and type(fields.raw("characteristic")) is int:
+        named = fields.raw("characteristic")
+    if named is not None:
+        if type(named) is not int:
+            raise wrong(fields.at("characteristic_id"), "whole", named, low=1, high=2**53 - 1)
+        found = await directory.characteristic(named)
+        if found is None:
+            raise UserError("not_found", what="characteristic", id=named)
+        return found
+    name = fields.first(("product", "product_id", "product_code"))
+    asked = fields.raw(name) if name else None
+    if not isinstance(asked, int | str) or isinstance(asked, bool):
+        raise wrong(fields.at("product"), "product", asked)
+    product = await directory.product(asked)
+    if product is None:
+        raise UserError("not_found", what="product", id=shown(asked))
+    return _of_product(product.id, fields, directory)
+
+
+def _of_product(product_id: int, fields: Fields, directory: Directory) -> Characteristic:
+    code = fields.text("characteristic", "", 200)
+    if not code:
+        first = directory.first_of(product_id)
+        if first is None:
+            raise UserError("no_characteristic", id=product_id, got="(any)")
+        return first
+    for entry in directory.of_product(product_id):
+        if entry.code == code:
+            return entry
+    raise UserError("no_characteristic", id=product_id, got=shown(code))
+
+
+def _values(fields: Fields) -> tuple[float, ...]:
+    name = fields.first(("values", "value", "measurement_value"))
+    if name != "values":
+        return (fields.number(name or "value"),)
+    listed = fields.raw("values")
+    if not isinstance(listed, list) or not listed:
+        raise wrong(fields.at("values"), "values", listed, high=MAX_LIST)
+    where = fields.at("values")
+    return tuple(number(value, f"{where}[{place}]") for place, value in enumerate(listed))
+
+
+def _trace(fields: Fields) -> Trace:
+    inner = fields.raw("trace")
+    source = Fields(inner, fields.at("trace")) if inner is not None else fields
+    told = {
+        name: source.text(given, "", 200)
+        for name, names in _TRACE.items()
+        if (given := source.first(names)) is not None
+    }
+    return Trace(**told)

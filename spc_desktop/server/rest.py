@@ -1,0 +1,286 @@
+"""The REST interface: routes, measurements, products, analyses and operation; one aiohttp server without an application.
+
+The route table is three regular expressions deep, so aiohttp's router and its middleware have nothing to add but cost.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Collection
+from typing import Any
+
+from aiohttp import web
+
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.domain.measurement import Measurement, MeasurementIn
+from spc_desktop.domain.product import Product
+from spc_desktop.hub.api import Actor, HubApi, Link
+from spc_desktop.hub.ports import Clock
+from spc_desktop.protocol import messages as m
+from spc_desktop.protocol.codec import MAX_LIST, shown
+from spc_desktop.protocol.fields import wrong
+from spc_desktop.protocol.wording import sentence
+from spc_desktop.server.alerts import Alerts
+from spc_desktop.server.directory import Directory
+from spc_desktop.server.http import Call, Handler, refusal, reply
+from spc_desktop.server.measurements import read_item
+from spc_desktop.server.ws import language_of, same_origin
+from spc_desktop.version import __version__
+
+FULL_INTAKE = 10_000
+"""Waiting measurements at which a request waits, and is refused with 429 after ``BUSY_SECONDS``."""
+BUSY_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class Rest:
+    """Answers every request that is not a WebSocket."""
+
+    def __init__(self, hub: HubApi, clock: Clock, directory: Directory, origins: Collection[str]) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._directory = directory
+        self._origins = origins
+        alerts = Alerts(hub, directory)
+        self._fixed: dict[str, dict[str, Handler]] = {
+            "/api/spc/alerts": {"POST": alerts.create, "GET": alerts.listed},
+            "/api/spc/alerts/dashboard": {"GET": alerts.dashboard},
+            "/api/spc/measurements": {"POST": self.measure, "GET": self.measurements},
+            "/api/spc/measurements/bulk_create": {"POST": self.bulk_create},
+            "/api/spc/products": {"GET": self.products},
+            "/api/spc/capability": {"POST": self.analyse, "GET": self.capabilities},
+            "/api/spc/events": {"GET": self.events},
+            "/healthz": {"GET": self.health},
+            "/readyz": {"GET": self.ready},
+        }
+        self._numbered: list[tuple[re.Pattern[str], dict[str, Handler]]] = [
+            (re.compile(r"/api/spc/alerts/(\d{1,16})"), {"GET": alerts.one, "PATCH": alerts.change}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/acknowledge"), {"POST": alerts.acknowledge}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/resolve"), {"POST": alerts.resolve}),
+            (re.compile(r"/api/spc/products/(\d{1,16})"), {"GET": self.product}),
+        ]
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """Answer one request; errors become JSON, a bug becomes 500 and a line in the log."""
+        language = language_of(request.headers.get("Accept-Language"))
+        origin = request.headers.get("Origin")
+        try:
+            if origin is not None and not same_origin(origin, request.headers.get("Host"), self._origins):
+                raise UserError("origin", got=origin[:100])
+            response = await self._route(request, language)
+        except (UserError, KnownError) as bad:
+            response = refusal(bad, language)
+        except Exception:  # noqa: BLE001 - the boundary of one request
+            _log.exception("%s %s failed", request.method, request.path)
+            response = reply({"code": "internal", "message": sentence("internal", {}, language)}, 500)
+        if origin is not None:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Vary"] = "Origin"
+        return response
+
+    async def _route(self, request: web.BaseRequest, language: str) -> web.Response:
+        path = request.path.rstrip("/")
+        methods = self._fixed.get(path)
+        numbers: tuple[int, ...] = ()
+        if methods is None:
+            for pattern, found in self._numbered:
+                match = pattern.fullmatch(path)
+                if match is not None:
+                    methods, numbers = found, (int(match[1]),)
+                    break
+            else:
+                raise UserError("no_route", path=request.path[:200])
+        handler = methods.get("GET" if request.method == "HEAD" else request.method)
+        if handler is not None:
+            return await handler(Call(request, numbers, language))
+        if request.method == "OPTIONS":
+            return _preflight(methods)
+        raise UserError("method_not_allowed", method=request.method[:20], allowed=", ".join(methods))
+
+    # -- measurements --------------------------------------------------------------------------------------------------
+
+    async def measure(self, call: Call) -> web.Response:
+        """POST one measurement (answer: its row) or a list (answer: counts). A list is taken whole or not at all."""
+        body = await call.body()
+        if isinstance(body, list):
+            return await self._measure_many(call, body)
+        item = await read_item(
+            body, self._directory, self._clock.now(), key=call.request.headers.get("Idempotency-Key", "")
+        )
+        result = await self._submit([item], call)
+        if result.rejected:
+            one = result.rejected[0]
+            raise UserError(one.code, **one.params)
+        rows = [self._row(measurement) for measurement in result.measurements]
+        if result.duplicates or not rows:
+            return reply({"accepted": result.accepted, "duplicates": result.duplicates})
+        return reply(rows[0] if len(rows) == 1 else {"accepted": 1, "duplicates": 0, "measurements": rows}, 201)
+
+    async def bulk_create(self, call: Call) -> web.Response:
+        """POST ``{"measurements": [...]}``, the original's way to send many."""
+        return await self._measure_many(call, (await call.fields()).raw("measurements"))
+
+    async def _measure_many(self, call: Call, body: Any) -> web.Response:
+        if not isinstance(body, list) or not body:
+            raise wrong("measurements", "filled_list", body, high=MAX_LIST)
+        now = self._clock.now()
+        key = call.request.headers.get("Idempotency-Key", "")[:150]
+        items: list[MeasurementIn] = []
+        errors: list[dict[str, Any]] = []
+        for place, entry in enumerate(body):
+            try:
+                own = f"{key}#{place}" if key else ""
+                items.append(await read_item(entry, self._directory, now, f"[{place}]", key=own))
+            except UserError as bad:
+                errors.append({"i": place, "code": bad.code, "message": sentence(bad.code, bad.params, call.language)})
+        if errors:
+            return reply({"code": "bad_message", "message": errors[0]["message"], "errors": errors[:20]}, 400)
+        result = await self._submit(items, call)
+        rejected = [
+            {"i": one.i, "code": one.code, "message": sentence(one.code, one.params, call.language)}
+            for one in result.rejected
+        ]
+        counts = {"created": result.accepted, "accepted": result.accepted, "duplicates": result.duplicates}
+        status = 201 if result.accepted and not rejected else 200
+        return reply({**counts, "rejected": rejected}, status if result.accepted or result.duplicates else 400)
+
+    async def _submit(self, items: list[MeasurementIn], call: Call) -> m.SubmitResult:
+        waited = 0.0
+        while self._hub.state.queued >= FULL_INTAKE:
+            if waited >= BUSY_SECONDS:
+                raise UserError("busy", seconds=2)
+            await asyncio.sleep(0.1)
+            waited += 0.1
+        return await self._hub.submit(items, Actor(client=call.request.remote or ""))
+
+    async def measurements(self, call: Call) -> web.Response:
+        limit = call.query_whole("limit", 1, 1000) or call.query_whole("page_size", 1, 1000) or 100
+        product = call.query_whole("product") or call.query_whole("product_id")
+        characteristic = call.query_whole("characteristic")
+        if product is None and characteristic is None:
+            raise wrong("product", "whole", None, low=1, high=2**53 - 1)
+        if product is not None:
+            await self._known_product(product)
+        query = m.GetMeasurements(
+            product_id=product if characteristic is None else None, characteristic_id=characteristic, limit=limit
+        )
+        rows = [self._row(measurement) for measurement in await self._hub.query(query)]
+        return reply({"count": len(rows), "next": None, "previous": None, "results": rows})
+
+    def _row(self, measurement: Measurement) -> dict[str, Any]:
+        product = self._directory.products.get(measurement.product_id)
+        trace = measurement.trace
+        return {
+            "id": measurement.id,
+            "product": measurement.product_id,
+            "product_code": product.code if product else "",
+            "product_name": product.name if product else "",
+            "characteristic": measurement.characteristic_id,
+            "measurement_value": measurement.measurement_value,
+            "sample_number": measurement.sample_number,
+            "subgroup_number": measurement.subgroup_number,
+            "measured_at": measurement.measured_at,
+            "measured_by": trace.operator,
+            "machine_id": trace.machine,
+            "lot_number": trace.lot,
+            "cavity": trace.cavity,
+            "gauge": trace.gauge,
+            "is_within_spec": measurement.is_within_spec,
+            "is_within_control": measurement.is_within_control,
+        }
+
+    # -- products ------------------------------------------------------------------------------------------------------
+
+    async def products(self, _call: Call) -> web.Response:
+        rows = [self._product_row(product) for _, product in sorted(self._directory.products.items())]
+        return reply({"count": len(rows), "next": None, "previous": None, "results": rows})
+
+    async def product(self, call: Call) -> web.Response:
+        product = await self._known_product(call.numbers[0])
+        owned = [
+            {
+                "id": entry.id,
+                "code": entry.code,
+                "name": entry.name,
+                "unit": entry.unit,
+                "decimals": entry.decimals,
+                "lsl": entry.lsl,
+                "usl": entry.usl,
+                "target_value": entry.target,
+                "subgroup_size": entry.subgroup_size,
+                "is_active": entry.active,
+            }
+            for entry in self._directory.of_product(product.id)
+        ]
+        return reply({**self._product_row(product), "characteristics": owned})
+
+    def _product_row(self, product: Product) -> dict[str, Any]:
+        first = self._directory.first_of(product.id)
+        return {
+            "id": product.id,
+            "product_code": product.code,
+            "product_name": product.name,
+            "usl": first.usl if first else None,
+            "lsl": first.lsl if first else None,
+            "target_value": first.target if first else None,
+            "unit": first.unit if first else "",
+            "is_active": product.active,
+        }
+
+    async def _known_product(self, product_id: int) -> Product:
+        product = await self._directory.product(product_id)
+        if product is None:
+            raise UserError("not_found", what="product", id=product_id)
+        return product
+
+    # -- analyses, log, operation --------------------------------------------------------------------------------------
+
+    async def analyse(self, call: Call) -> web.Response:
+        fields = await call.fields()
+        characteristic = fields.raw("characteristic_id") or fields.raw("characteristic")
+        if characteristic is None:
+            product = await self._known_product(fields.whole(fields.first(("product", "product_id")) or "product"))
+            first = self._directory.first_of(product.id)
+            if first is None:
+                raise UserError("no_characteristic", id=product.id, got="(any)")
+            characteristic = first.id
+        elif type(characteristic) is not int or await self._directory.characteristic(characteristic) is None:
+            raise UserError("not_found", what="characteristic", id=shown(characteristic))
+        command = m.AnalyseCapability(characteristic_id=characteristic, points=fields.whole("points", 0, default=0))
+        return reply(await self._hub.command(command, Actor(client=call.request.remote or "")), 201)
+
+    async def capabilities(self, call: Call) -> web.Response:
+        query = m.GetCapabilities(
+            characteristic_id=call.query_whole("characteristic"),
+            product_id=call.query_whole("product"),
+            limit=call.query_whole("limit", 1, 500) or 20,
+        )
+        rows = await self._hub.query(query)
+        return reply({"count": len(rows), "next": None, "previous": None, "results": rows})
+
+    async def events(self, call: Call) -> web.Response:
+        query = m.GetEvents(
+            since=call.query_whole("since", 0) or 0,
+            epoch=call.request.query.get("epoch", "")[:100],
+            limit=call.query_whole("limit", 1, 500) or 500,
+        )
+        return reply(await self._hub.query(query))
+
+    async def health(self, _call: Call) -> web.Response:
+        return reply({"status": "ok", "version": __version__})
+
+    async def ready(self, _call: Call) -> web.Response:
+        state = self._hub.state
+        ready = state.link is Link.LIVE
+        body = {"status": "ready" if ready else "not ready", "link": state.link, "head": state.head}
+        return reply({**body, "queued": state.queued}, 200 if ready else 503)
+
+
+def _preflight(methods: Collection[str]) -> web.Response:
+    headers = {
+        "Access-Control-Allow-Methods": ", ".join(methods),
+        "Access-Control-Allow-Headers": "Content-Type, Accept-Language, Idempotency-Key",
+        "Access-Control-Max-Age": "600",
+    }
+    return web.Response(status=204, headers=headers)

@@ -1,0 +1,327 @@
+"""The sockets of both dialects: thin shells around ``protocol.seed`` and ``protocol.session`` that ask the hub."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.domain.measurement import MeasurementIn
+from spc_desktop.hub.api import Actor, HubApi
+from spc_desktop.hub.ports import Clock
+from spc_desktop.protocol import messages as m
+from spc_desktop.protocol import seed, session, v1
+from spc_desktop.protocol.codec import encode
+from spc_desktop.protocol.wording import sentence
+from spc_desktop.server.directory import Directory
+from spc_desktop.server.fanout import Client, Dialect, FanOut
+from spc_desktop.server.front_door import FrontDoor
+from spc_desktop.server.measurements import read_item
+from spc_desktop.version import __version__
+
+CONNECT_SECONDS = 5.0
+MAX_FRAME = 64 * 1024
+
+_log = logging.getLogger(__name__)
+_PATH = re.compile(r"/ws/spc/(?:(?:notifications/?)?|product/(?P<product>\d{1,16})/?)")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Target(Struct, frozen=True):
+    """What a path means."""
+
+    endpoint: seed.Endpoint
+    product_id: int = 0
+
+
+def target(path: str) -> Target | None:
+    """Return the endpoint of a request path, or None."""
+    found = _PATH.fullmatch(path.partition("?")[0])
+    if found is None:
+        return None
+    product = found["product"]
+    return Target(seed.Endpoint.PRODUCT, int(product)) if product else Target(seed.Endpoint.NOTIFICATIONS)
+
+
+def language_of(header: str | None) -> str:
+    """Return ``"en"`` where an Accept-Language header prefers English, else ``"ko"``, the original's language."""
+    for part in (header or "").split(","):
+        name = part.partition(";")[0].strip().lower()[:2]
+        if name in {"ko", "en"}:
+            return name
+    return "ko"
+
+
+def same_origin(origin: str | None, host: str | None, listed: Collection[str]) -> bool:
+    """Return whether a web page may connect: no page at all, a page of this host (any port), or a listed origin."""
+    if origin is None or origin in listed:
+        return True
+    try:
+        page = urlsplit(origin).hostname
+        here = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    return page is not None and (page == here or (page in _LOOPBACK and here in _LOOPBACK))
+
+
+class Sockets:
+    """The WebSocket side of the server."""
+
+    def __init__(
+        self, hub: HubApi, clock: Clock, directory: Directory, fanout: FanOut, origins: Collection[str]
+    ) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._directory = directory
+        self._fanout = fanout
+        self._origins = origins
+        self._by_client_id: dict[str, Client] = {}
+
+    def check(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Refuse a handshake that cannot be served (``process_request`` of ``websockets``)."""
+        headers = request.headers
+        language = language_of(headers.get("Accept-Language"))
+        offered = [name.strip() for line in headers.get_all("Sec-WebSocket-Protocol") for name in line.split(",")]
+        origin = headers.get("Origin")
+        if not same_origin(origin, headers.get("Host"), self._origins):
+            return _refuse(connection, HTTPStatus.FORBIDDEN, "origin", {"got": origin}, language)
+        if target(request.path) is None:
+            return _refuse(connection, HTTPStatus.NOT_FOUND, "no_route", {"path": request.path[:200]}, language)
+        if offered and v1.SUBPROTOCOL not in offered:
+            choices = {"choices": v1.SUBPROTOCOL}
+            return _refuse(connection, HTTPStatus.BAD_REQUEST, "unsupported_version", choices, language)
+        return None
+
+    async def serve(self, connection: ServerConnection) -> None:
+        """Talk with one client until it is gone."""
+        if not isinstance(connection, FrontDoor) or connection.request is None:
+            return
+        where = target(connection.request.path)
+        if where is None:
+            return
+        if where.product_id and await self._directory.product(where.product_id) is None:
+            await connection.close(4404, "not_found")
+            return
+        try:
+            async with asyncio.TaskGroup() as group:
+                dialect = Dialect.V1 if connection.subprotocol == v1.SUBPROTOCOL else Dialect.SEED
+                client = Client(connection, dialect, group.create_task)
+                try:
+                    await (self._serve_v1(client) if dialect is Dialect.V1 else self._serve_seed(client, where))
+                except ConnectionClosed:
+                    pass
+                finally:
+                    self._fanout.leave(client)
+        except* ConnectionClosed:
+            # The client went away while it was being written to: nothing is left to do for it.
+            pass
+
+    def goodbye(self) -> None:
+        """Announce the stop to every client that understands it."""
+        message = encode(v1.Shutdown())
+        for client in self._fanout.clients:
+            if client.dialect is Dialect.V1:
+                client.write(message)
+
+    # -- seed dialect --------------------------------------------------------------------------------------------------
+
+    async def _serve_seed(self, client: Client, where: Target) -> None:
+        connection = client.connection
+        language = language_of(connection.request.headers.get("Accept-Language") if connection.request else None)
+        if where.product_id:
+            product = await self._directory.product(where.product_id)
+            if product is None:
+                return
+            client.write(seed.product_connected(product, self._directory.first_of(product.id)))
+            subscribed = {where.product_id}
+            general: tuple[v1.Wanted, ...] = ()
+        else:
+            client.write(seed.notifications_connected(self._clock.now()))
+            subscribed = set()
+            general = (v1.Wanted(types=frozenset({"alert"})),)
+        self._fanout.join(client, _seed_wanted(general, subscribed))
+        async for raw in connection:
+            message: dict[str, Any] = {}
+            try:
+                message = seed.load_message(raw)
+                command = seed.read_command(message, where.endpoint)
+                client.write(await self._obey(command, where, subscribed))
+                self._fanout.change(client, _seed_wanted(general, subscribed))
+            except (UserError, KnownError) as bad:
+                client.write(seed.error(bad.code, bad.params, language, message.get("id")))
+            except Exception:  # noqa: BLE001 - the boundary of one request: a bug of ours must not end the client's connection
+                _log.exception("command of a client failed")
+                client.write(seed.error("internal", {}, language, message.get("id")))
+            await connection.room()
+
+    async def _obey(self, command: seed.SeedCommand, where: Target, subscribed: set[int]) -> bytes:
+        if isinstance(command, seed.SubscribeProduct):
+            if await self._directory.product(command.product_id) is None:
+                raise UserError("not_found", what="product", id=command.product_id)
+            if len(subscribed) >= session.MAX_SUBSCRIPTIONS * 8:
+                raise UserError("limit_exceeded", what="products", high=session.MAX_SUBSCRIPTIONS * 8)
+            subscribed.add(command.product_id)
+            return seed.subscribed(command.product_id)
+        if isinstance(command, seed.UnsubscribeProduct):
+            subscribed.discard(command.product_id)
+            return seed.unsubscribed(command.product_id)
+        if isinstance(command, seed.GetAlerts):
+            page = await self._hub.query(m.GetAlerts(limit=command.limit))
+            return seed.alerts(page.alerts)
+        rows = await self._hub.query(m.GetMeasurements(product_id=where.product_id, limit=command.limit))
+        return seed.measurements(where.product_id, rows)
+
+    # -- v1 ------------------------------------------------------------------------------------------------------------
+
+    async def _serve_v1(self, client: Client) -> None:
+        connection = client.connection
+        language = language_of(connection.request.headers.get("Accept-Language") if connection.request else None)
+        talk = session.V1Session(language)
+        limits = {"frame_bytes": MAX_FRAME, "list": 1000, "subscriptions": session.MAX_SUBSCRIPTIONS}
+        client.write(
+            encode(
+                v1.Hello(
+                    server=f"spc-hub/{__version__}",
+                    epoch=self._fanout.epoch,
+                    seq=self._fanout.head,
+                    time=self._clock.now(),
+                    limits=limits,
+                )
+            )
+        )
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS) as patience:
+                async for raw in connection:
+                    await self._answer_v1(client, talk, talk.receive(raw))
+                    if talk.connected:
+                        patience.reschedule(None)
+                    await connection.room()
+        except TimeoutError:
+            await connection.close(4401, "unauthorized")
+        finally:
+            if self._by_client_id.get(talk.client_id) is client:
+                del self._by_client_id[talk.client_id]
+
+    async def _answer_v1(self, client: Client, talk: session.V1Session, request: session.Request) -> None:
+        if isinstance(request, session.Received):
+            return
+        if isinstance(request, session.Refused):
+            client.write(talk.error(request.id, request.code, request.params))
+            return
+        try:
+            await self._fulfil(client, talk, request)
+        except UserError as bad:
+            client.write(talk.error(request.id, bad.code, bad.params))
+        except KnownError as trouble:
+            client.write(talk.error(request.id, trouble.code, trouble.params, known=True, retry_ms=1000))
+        except Exception:  # noqa: BLE001 - the boundary of one request: a bug of ours must not end the client's connection
+            _log.exception("command of a client failed")
+            client.write(talk.error(request.id, "internal", {}))
+
+    async def _fulfil(self, client: Client, talk: session.V1Session, request: session.Request) -> None:
+        if isinstance(request, session.Connect):
+            await self._connect(client, talk, request)
+        elif isinstance(request, session.Subscribe):
+            self._fanout.change(client, talk.subscriptions.values())
+            answer: object = v1.Subscribed(sub=request.sub, head=self._fanout.head, epoch=self._fanout.epoch)
+            client.write(talk.result(request.id, answer))
+        elif isinstance(request, session.Unsubscribe):
+            self._fanout.change(client, talk.subscriptions.values())
+            client.write(talk.result(request.id, {"sub": request.sub}))
+        elif isinstance(request, session.ListSubscriptions):
+            client.write(talk.result(request.id, talk.subscriptions))
+        elif isinstance(request, session.Ping):
+            client.write(talk.result(request.id, {"ts": self._clock.now()}))
+        elif isinstance(request, session.Ingest):
+            client.write(talk.result(request.id, await self._ingest(request, talk)))
+        elif isinstance(request, session.Perform):
+            client.write(talk.result(request.id, await self._hub.command(request.command, _actor(talk))))
+        elif isinstance(request, session.Ask):
+            client.write(talk.result(request.id, await self._hub.query(request.query)))
+
+    async def _connect(self, client: Client, talk: session.V1Session, request: session.Connect) -> None:
+        client.batch = request.batch
+        older = self._by_client_id.get(talk.client_id)
+        if older is not None:
+            older.spawn(older.connection.close(4409, "replaced"))
+        if talk.client_id:
+            self._by_client_id[talk.client_id] = client
+        fanout = self._fanout
+        since: int | None = None
+        if request.resume is not None and await self._recoverable(*request.resume):
+            since = request.resume[1]
+        answer = v1.Connected(
+            session=str(client.connection.id),
+            recovered=since is not None,
+            replayed=0 if since is None else max(0, fanout.head - since),
+            head=fanout.head,
+            epoch=fanout.epoch,
+        )
+        client.write(talk.result(request.id, answer))
+        if request.resume is not None and since is None:
+            reason = "epoch" if request.resume[0] != fanout.epoch else "retention"
+            gap = v1.Gap(first=request.resume[1] + 1, last=fanout.head, reason=reason, epoch=fanout.epoch)
+            since = fanout.head
+            await fanout.send_gap(client, gap)
+        fanout.join(client, talk.subscriptions.values(), since)
+
+    async def _recoverable(self, epoch: str, seq: int) -> bool:
+        """Return whether everything after ``seq`` is still in the log."""
+        if epoch != self._fanout.epoch or seq > max(self._fanout.head, self._hub.state.head):
+            return False
+        page = await self._hub.query(m.GetEvents(since=seq, epoch=epoch, limit=1))
+        return bool(page.first <= seq + 1)
+
+    async def _ingest(self, request: session.Ingest, talk: session.V1Session) -> v1.Ingested:
+        now = self._clock.now()
+        items: list[MeasurementIn] = []
+        places: list[int] = []
+        rejected: list[m.Rejected] = []
+        for place, raw in enumerate(request.items):
+            try:
+                items.append(await read_item(raw, self._directory, now, f"items[{place}]", request.source_id))
+                places.append(place)
+            except UserError as bad:
+                told = {name: str(value) for name, value in bad.params.items()}
+                told["message"] = sentence(bad.code, bad.params, talk.language)
+                rejected.append(m.Rejected(i=place, code=bad.code, params=told))
+        found = await self._hub.submit(items, _actor(talk)) if items else m.SubmitResult(accepted=0, duplicates=0)
+        rejected += [m.Rejected(i=places[one.i], code=one.code, params=one.params) for one in found.rejected]
+        counts = [raw["n"] for raw in request.items if isinstance(raw, dict) and type(raw.get("n")) is int]
+        return v1.Ingested(
+            accepted=found.accepted,
+            duplicates=found.duplicates,
+            rejected=tuple(sorted(rejected, key=lambda one: one.i)),
+            last_n=max(counts, default=None),
+            measurements=found.measurements if request.rows else (),
+        )
+
+
+def _seed_wanted(general: tuple[v1.Wanted, ...], products: set[int]) -> tuple[v1.Wanted, ...]:
+    if not products:
+        return general
+    return (*general, v1.Wanted(products=frozenset(products), types=seed.EVENT_TYPES))
+
+
+def _actor(talk: session.V1Session) -> Actor:
+    return Actor(name=talk.client_id, client=talk.client_id)
+
+
+def _refuse(
+    connection: ServerConnection, status: HTTPStatus, code: str, params: dict[str, Any], language: str
+) -> Response:
+    body: dict[str, Any] = {"code": code, "message": sentence(code, params, language)}
+    if code == "unsupported_version":
+        body["supported"] = [v1.SUBPROTOCOL]
+    response = connection.respond(status, encode(body).decode())
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = "application/json; charset=utf-8"
+    return response
