@@ -31,10 +31,16 @@ SENTENCES: dict[str, tuple[str, int]] = {
         DATA,
     ),
     "data_dir_unwritable": ("{path} cannot be written: {reason}; give another --data-dir", DATA),
-    "schema_newer": (
-        "the database was written by a newer version of the program and was not touched; install that version",
+    "database_newer": (
+        "{path} was written by a newer version of the program ({found}, this one knows {supported}) and was not touched;"
+        " install that version",
         DATA,
     ),
+    "database_foreign": (
+        "{path} is the database of another program and was not touched; give another --data-dir",
+        DATA,
+    ),
+    "database_unavailable": ("the database in {path} cannot be opened: {detail}", DATA),
     "port_in_use": ("port {port} on {host} is in use by {program}; end that program or give another --port", ADDRESS),
     "address_unusable": ("{host} port {port} cannot be listened on: {reason}", ADDRESS),
     "hub_unreachable": ("no hub answers at {url}: {reason}", REMOTE),
