@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
 from spc_desktop.protocol import messages as m
@@ -66,7 +67,7 @@ class Pages:
         """Call after a rollback: what was remembered may not be stored."""
         self._full.clear()
 
-    def roll(self, connection: Connection, points: Sequence[Point]) -> None:
+    def roll(self, connection: Connection, cursor: DBAPICursor, points: Sequence[Point]) -> None:
         """Write the chunks of all pages that these points (already written) complete or change."""
         touched: set[tuple[int, int]] = set()
         for p in points:
@@ -80,7 +81,7 @@ class Pages:
                 new.append((characteristic_id, page, _encode(_chunk(found, page * PAGE, PAGE))))
                 self._full[characteristic_id] = max(self._full_pages(connection, characteristic_id), page + 1)
         if new:
-            connection.exec_driver_sql(self._upsert, new)
+            cursor.executemany(self._upsert, new)
 
     def _full_pages(self, connection: Connection, characteristic_id: int) -> int:
         full = self._full.get(characteristic_id)
@@ -181,7 +182,7 @@ def _rows(connection: Connection, characteristic_id: int, start: int, stop: int)
         .where(c.characteristic_id == characteristic_id, c.point_index >= start, c.point_index < stop)
         .order_by(c.point_index)
     )
-    for index, measured_at, number, out_of_spec, excluded, learning, body in connection.execute(statement):
+    for index, measured_at, number, out_of_spec, excluded, learning, body in connection.execute(statement).all():
         flags = _OUT_OF_SPEC * out_of_spec + _EXCLUDED * excluded + _LEARNING * learning
         yield _PointRow(index, measured_at, number, flags, rows.panels_of(body))
 

@@ -153,9 +153,9 @@ def _filtered(statement: Select[Any], query: m.GetAlerts) -> Select[Any]:
     exact = {
         c.product_id: query.product_id,
         c.characteristic_id: query.characteristic_id,
-        c.alert_type: query.alert_type and query.alert_type.value,
-        c.priority: query.priority and int(query.priority),
-        c.status: query.status and query.status.value,
+        c.alert_type: query.alert_type,
+        c.priority: query.priority,
+        c.status: query.status,
     }
     for column, value in exact.items():
         if value is not None:
@@ -203,9 +203,13 @@ def _measurements(connection: Connection, query: m.GetMeasurements) -> tuple[Mea
     limit = max(0, query.limit)
     c = schema.measurement.c
     newest: list[Row[Any]] = []
-    for characteristic_id in of:  # the newest of each, from its index: no index over products is needed
+    # From the one index there is: of each characteristic the open subgroup (-1), which is the newest, and then the last
+    # positions. A second and a third index by id would cost every write.
+    for characteristic_id in of:
         wanted = select(schema.measurement).where(c.characteristic_id == characteristic_id)
-        newest += connection.execute(wanted.order_by(c.id.desc()).limit(limit)).all()
+        newest += connection.execute(wanted.where(c.point_index == -1).order_by(c.id.desc()).limit(limit)).all()
+        settled = wanted.where(c.point_index >= 0).order_by(c.point_index.desc(), c.id.desc())
+        newest += connection.execute(settled.limit(limit)).all()
     newest.sort(key=lambda row: -row.id)
     return tuple(rows.measurement_of(row) for row in newest[:limit])
 

@@ -111,8 +111,7 @@ measurement = Table(
     Column("cavity", Text, nullable=False),
     Column("gauge", Text, nullable=False),
     Column("serial", Text, nullable=False),
-    Index(None, "characteristic_id", "id"),
-    Index(None, "characteristic_id", "point_index"),
+    Index(None, "characteristic_id", "point_index", "id"),
 )
 
 measurement_key = Table(

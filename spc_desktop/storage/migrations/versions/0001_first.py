@@ -107,12 +107,9 @@ def _measurements() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_measurement")),
     )
     op.create_index(
-        op.f("ix_measurement_characteristic_id_id"), "measurement", ["characteristic_id", "id"], unique=False
-    )
-    op.create_index(
-        op.f("ix_measurement_characteristic_id_point_index"),
+        op.f("ix_measurement_characteristic_id_point_index_id"),
         "measurement",
-        ["characteristic_id", "point_index"],
+        ["characteristic_id", "point_index", "id"],
         unique=False,
     )
     op.create_table(
