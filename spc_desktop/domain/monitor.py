@@ -1,0 +1,402 @@
+"""The fold that turns measurements into chart points: pure, and its state survives a restart as bytes.
+
+``step`` collects values into subgroups, learns limits from the first of them, freezes these, judges every later point and
+judges the learning points anew. Nothing here knows a clock, a database or a loop.
+"""
+
+import dataclasses
+import math
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from spc_desktop.domain.control_plan import FrozenLimits
+from spc_desktop.domain.errors import UserError
+from spc_desktop.domain.measurement import Measurement, MeasurementIn
+from spc_desktop.domain.point import PanelValue, Point
+from spc_desktop.domain.watch import Watch
+from spc_desktop.spc.charts import ChartPoint, Observation, Violation
+from spc_desktop.spc.errors import SpcValueError
+
+# A learning phase that cannot end (a stuck gauge gives no spread) keeps this many times its length, not more.
+_LEARN_AT_MOST = 4
+# Squares and products of larger numbers would leave the range of float64.
+_LARGEST = 1e150
+
+
+class Learned(Struct, frozen=True, array_like=True):
+    """A point of the learning phase and the measurements it was made of."""
+
+    point: Point
+    ids: tuple[int, ...]
+
+
+class MonitorState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the fold stands with one characteristic; small, whatever the length of its history."""
+
+    next_index: int = 0
+    base: int = 0
+    """Chart position at which the chart's own state began to count."""
+    chart_state: Any = None
+    """State of the compiled chart; None before its first observation."""
+    learned: tuple[Learned, ...] = ()
+    """The baseline while it is collected; empty once limits are frozen."""
+    open: tuple[Measurement, ...] = ()
+    """Values of the subgroup that is not full yet."""
+    last_subgroup: int = 0
+    last_sample: int = 0
+    limits_revision: int = 0
+    """Number of the newest limits, 0 before the first."""
+    learning: bool = True
+    """True while no limits judge (also after a change of plan made the newest ones obsolete)."""
+
+
+class Judged(NamedTuple):
+    """A point as it is to be stored, new or replacing the one with its index."""
+
+    point: Point
+    ids: tuple[int, ...]
+    """Its measurements."""
+    retrospective: bool
+    """True where limits learnt later judge it."""
+
+    @property
+    def violated(self) -> bool:
+        return any(panel.violations for panel in self.point.panels)
+
+
+class Step(NamedTuple):
+    """What one item (or the end of a learning phase that it brought) changes."""
+
+    state: MonitorState
+    watch: Watch
+    """The watch to go on with: another one where limits were frozen."""
+    measurements: tuple[Measurement, ...]
+    """New rows, one per value, in order."""
+    settled: tuple[Measurement, ...]
+    """Earlier rows whose open subgroup has closed, as they are now."""
+    points: tuple[Judged, ...]
+    limits: FrozenLimits | None
+    """Limits that were frozen in this step."""
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(MonitorState)
+
+
+def encode_state(state: MonitorState) -> bytes:
+    """Return the state for the store."""
+    return _ENCODER.encode(state)
+
+
+def decode_state(data: bytes) -> MonitorState:
+    """Return what ``encode_state`` was given."""
+    return _DECODER.decode(data)
+
+
+def check_item(watch: Watch, item: MeasurementIn) -> None:
+    """Refuse a measurement that cannot be judged.
+
+    Raises:
+        UserError: ``no_values``, ``time_without_offset``, ``value_not_finite``, ``value_too_large``, ``one_count``,
+            ``count_invalid``, ``size_missing``, ``size_invalid``, ``count_above_size``, ``value_refused``.
+    """
+    if not item.values:
+        raise UserError("no_values")
+    if item.measured_at.tzinfo is None:
+        raise UserError("time_without_offset", value=item.measured_at.isoformat())
+    for value in item.values:
+        if not math.isfinite(value):
+            raise UserError("value_not_finite", value=str(value))
+        if abs(value) > _LARGEST:
+            raise UserError("value_too_large", value=repr(value))
+    if watch.counts:
+        _check_count(watch, item)
+
+
+def _check_count(watch: Watch, item: MeasurementIn) -> None:
+    count, size = item.values[0], item.size
+    if len(item.values) != 1:
+        raise UserError("one_count", got=len(item.values))
+    if count < 0 or count != int(count):
+        raise UserError("count_invalid", value=f"{count:g}")
+    if watch.chart.data == "counts+size" and size is None:
+        raise UserError("size_missing")
+    if size is not None and not (math.isfinite(size) and size > 0):
+        raise UserError("size_invalid", value=f"{size:g}")
+    if size is not None and count > size and any(panel.key in {"p", "np"} for panel in watch.chart.panels):
+        raise UserError("count_above_size", count=f"{count:g}", size=f"{size:g}")
+
+
+def step(watch: Watch, state: MonitorState, item: MeasurementIn, first_id: int) -> Step:
+    """Judge one item that ``check_item`` let pass.
+
+    Args:
+        watch: the characteristic with its limits.
+        state: what the step before returned.
+        item: one or more values.
+        first_id: id of the first value's row; the others count on.
+
+    Raises:
+        UserError: ``value_refused``: the chart has no meaning for these values. The state given stays valid.
+    """
+    fold = _Fold(watch, state)
+    size = watch.characteristic.subgroup_size
+    try:
+        if watch.counts or watch.chart.data == "multivariate":
+            fold.add(item, first_id, item.values)
+            fold.close()
+        elif size <= 1:
+            for at, value in enumerate(item.values):
+                fold.add(item, first_id + at, (value,), at)
+                fold.close()
+        else:
+            fold.collect(item, first_id, size)
+    except SpcValueError as error:
+        raise UserError("value_refused", argument=error.argument, allowed=error.allowed, got=str(error.got)) from error
+    return fold.result()
+
+
+def restart(watch: Watch, state: MonitorState) -> MonitorState:
+    """Return the state for a watch whose chart, rules or limits were changed: its patterns begin anew here."""
+    learned = state.learned if watch.limits is None else ()
+    base = learned[0].point.index if learned else state.next_index
+    revision = state.limits_revision if watch.limits is None else watch.limits.revision
+    return msgspec.structs.replace(
+        state,
+        base=base,
+        chart_state=None,
+        learned=learned,
+        limits_revision=revision,
+        learning=watch.limits is None,
+    )
+
+
+class _Fold:
+    """Working copy of one step; it lives only as long as the call."""
+
+    __slots__ = (
+        "_chart_state",
+        "_learned",
+        "_limits",
+        "_open",
+        "_points",
+        "_settled",
+        "_watch",
+        "base",
+        "last_sample",
+        "last_subgroup",
+        "next_index",
+        "revision",
+        "rows",
+        "size",
+    )
+
+    def __init__(self, watch: Watch, state: MonitorState) -> None:
+        self._watch = watch
+        self._chart_state = state.chart_state
+        self._learned = state.learned
+        self._open = state.open
+        self._points: list[Judged] = []
+        self._settled: list[Measurement] = []
+        self._limits: FrozenLimits | None = None
+        self.base = state.base
+        self.next_index = state.next_index
+        self.last_subgroup = state.last_subgroup
+        self.last_sample = state.last_sample
+        self.revision = state.limits_revision
+        self.rows: dict[int, Measurement] = {}
+        self.size: float | None = None
+
+    def result(self) -> Step:
+        state = MonitorState(
+            next_index=self.next_index,
+            base=self.base,
+            chart_state=self._chart_state,
+            learned=self._learned,
+            open=self._open,
+            last_subgroup=self.last_subgroup,
+            last_sample=self.last_sample,
+            limits_revision=self.revision,
+            learning=self._watch.limits is None,
+        )
+        rows = tuple(self.rows.values())
+        return Step(state, self._watch, rows, tuple(self._settled), tuple(self._points), self._limits)
+
+    def collect(self, item: MeasurementIn, first_id: int, size: int) -> None:
+        number = item.subgroup_number
+        full_set = len(item.values) >= size
+        if self._open and (full_set or (number is not None and number != self._open[0].subgroup_number)):
+            self.close()
+        if full_set:
+            self.add(item, first_id, item.values)
+            self.close()
+            return
+        for at, value in enumerate(item.values):
+            self.add(item, first_id + at, (value,), at)
+            if len(self._open) >= size:
+                self.close()
+
+    def add(self, item: MeasurementIn, first_id: int, values: tuple[float, ...], offset: int = 0) -> None:
+        """Append values to the open subgroup; ``offset`` is the place of the first within its item."""
+        watch = self._watch
+        characteristic = watch.characteristic
+        self.size = item.size
+        if self._open:
+            number = self._open[0].subgroup_number
+        elif item.subgroup_number is None or (offset and characteristic.subgroup_size <= 1):
+            number = self.last_subgroup + 1
+        else:
+            number = item.subgroup_number
+        sample = self.last_sample + 1 if item.sample_number is None else item.sample_number + offset
+        lsl, usl = (None, None) if watch.counts else (characteristic.lsl, characteristic.usl)
+        for at, value in enumerate(values):
+            row = Measurement(
+                id=first_id + at,
+                product_id=watch.product.id,
+                characteristic_id=characteristic.id,
+                measurement_value=value,
+                sample_number=sample + at,
+                subgroup_number=number,
+                is_within_spec=not ((lsl is not None and value < lsl) or (usl is not None and value > usl)),
+                is_within_control=True,
+                measured_at=item.measured_at,
+                size=item.size,
+                source_id=item.source_id,
+                trace=item.trace,
+            )
+            self.rows[row.id] = row
+            self._open += (row,)
+        self.last_sample = sample + len(values) - 1
+
+    def close(self) -> None:
+        """Make the open subgroup a point and judge it."""
+        rows, watch = self._open, self._watch
+        index = self.next_index
+        values = tuple([row.measurement_value for row in rows])
+        panels = self._panels(values, self.size)
+        learning = watch.limits is None
+        point = Point(
+            characteristic_id=watch.characteristic.id,
+            index=index,
+            subgroup_number=rows[0].subgroup_number,
+            measured_at=rows[-1].measured_at,
+            values=values,
+            panels=panels,
+            size=self.size,
+            out_of_spec=not all(row.is_within_spec for row in rows),
+            learning=learning,
+            limits_revision=0 if watch.limits is None else watch.limits.revision,
+        )
+        within = not any(panel.violations for panel in panels)
+        for row in rows:
+            settled = _settle(row, index, within)
+            if row.id in self.rows:
+                self.rows[row.id] = settled
+            else:
+                self._settled.append(settled)
+        self._open = ()
+        self.next_index = index + 1
+        self.last_subgroup = rows[0].subgroup_number
+        judged = Judged(point, tuple([row.id for row in rows]), retrospective=False)
+        self._points.append(judged)
+        if learning:
+            self._learn(judged)
+
+    def _panels(self, values: tuple[float, ...], size: float | None) -> tuple[PanelValue, ...]:
+        watch = self._watch
+        if watch.monitor is None:
+            return tuple([PanelValue(None) for _ in watch.chart.panels])
+        if self._chart_state is None:
+            self._chart_state = watch.monitor.start()
+        self._chart_state, chart_point = watch.monitor.step(self._chart_state, Observation(values, size))
+        if watch.limits is None:
+            shown = zip(chart_point.panels, watch.plain, strict=True)
+            return tuple([PanelValue(panel.value if plain else None) for panel, plain in shown])
+        return panel_values(chart_point, self.base)
+
+    def _learn(self, judged: Judged) -> None:
+        policy = self._watch.plan.policy
+        learned = (*self._learned, Learned(judged.point, judged.ids))
+        self._learned = learned[-_LEARN_AT_MOST * policy.learn_subgroups :]
+        if policy.mode != "learn" or len(learned) % policy.learn_subgroups:
+            return
+        limits = self._estimate()
+        if limits is not None:
+            self._freeze(limits)
+
+    def _estimate(self) -> FrozenLimits | None:
+        """Limits of the collected baseline; None where it has no spread to estimate from, so learning goes on."""
+        watch, first = self._watch, self._learned[0].point.index
+        observations = [Observation(entry.point.values, entry.point.size) for entry in self._learned]
+        try:
+            limits = watch.chart.estimate(observations, watch.plan.chart_options or None)
+            watch.chart.monitor(limits)
+        except SpcValueError:
+            return None
+        if limits.params.get("sigma") == 0:
+            return None
+        revision = self.revision + 1
+        provenance = dataclasses.replace(
+            limits.provenance,
+            baseline=tuple(range(first, first + len(observations))),
+            at=self._learned[-1].point.measured_at.isoformat(),
+            why="learning phase",
+            version=revision,
+        )
+        return FrozenLimits(
+            characteristic_id=watch.characteristic.id,
+            revision=revision,
+            first_index=first,
+            limits=dataclasses.replace(limits, provenance=provenance),
+        )
+
+    def _freeze(self, limits: FrozenLimits) -> None:
+        """Judge the baseline with its own limits (phase I) and go on from the state after it."""
+        self._watch = self._watch.with_limits(limits)
+        self._limits = limits
+        self.revision = limits.revision
+        self._chart_state, self.base = None, limits.first_index
+        for entry in self._learned:
+            panels = self._panels(entry.point.values, entry.point.size)
+            point = msgspec.structs.replace(entry.point, panels=panels, learning=False, limits_revision=limits.revision)
+            self._points.append(Judged(point, entry.ids, retrospective=True))
+        self._learned = ()
+
+
+def panel_values(chart_point: ChartPoint, base: int) -> tuple[PanelValue, ...]:
+    """Return panels as stored: members of patterns as chart positions."""
+    return tuple(
+        [
+            PanelValue(
+                value,
+                center,
+                lcl,
+                ucl,
+                sigma,
+                tuple([Violation(v.rule, tuple([base + at for at in v.members])) for v in violations])
+                if violations
+                else (),
+            )
+            for value, center, lcl, ucl, sigma, violations in chart_point.panels
+        ]
+    )
+
+
+def _settle(row: Measurement, index: int, within: bool) -> Measurement:
+    return Measurement(
+        id=row.id,
+        product_id=row.product_id,
+        characteristic_id=row.characteristic_id,
+        measurement_value=row.measurement_value,
+        sample_number=row.sample_number,
+        subgroup_number=row.subgroup_number,
+        is_within_spec=row.is_within_spec,
+        is_within_control=within,
+        measured_at=row.measured_at,
+        point_index=index,
+        size=row.size,
+        source_id=row.source_id,
+        trace=row.trace,
+    )

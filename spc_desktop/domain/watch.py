@@ -1,0 +1,145 @@
+"""The watch on one characteristic: plan, limits in force and the compiled chart; immutable, remade when one changes."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits, LimitPolicy
+from spc_desktop.domain.errors import UserError
+from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.spc.charts import CHARTS, ChartMonitor, ControlChart, Limits
+from spc_desktop.spc.errors import SpcValueError
+from spc_desktop.spc.run_rules import RULE_SETS, Rule, RuleSet
+
+COUNTS = frozenset({"counts", "counts+size"})
+# Statistics that do not depend on limits and so can be shown while the limits are still being learnt.
+PLAIN_PANELS = frozenset({"i", "x", "mr", "xbar", "median", "r", "s", "p", "np", "c", "u", "t", "g"})
+# Any parameters will do for those statistics; the first that the chart accepts are taken.
+_NEUTRAL: tuple[dict[str, Any], ...] = (
+    {"center": 0.0, "sigma": 1.0},
+    {"center": 0.5},
+    {"p": 0.5},
+    {"c": 1.0},
+    {"u": 1.0},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """All that the fold needs to judge one characteristic."""
+
+    product: Product
+    characteristic: Characteristic
+    plan: ControlPlan
+    chart: ControlChart
+    limits: FrozenLimits | None
+    monitor: ChartMonitor | None
+    """Compiled with ``limits``; while these are None, it computes the plain statistics, or is None where there are none."""
+    rules: dict[str, Rule]
+    plain: tuple[bool, ...]
+    """Per panel: the statistic may be shown during learning."""
+
+    @property
+    def counts(self) -> bool:
+        """True for attribute charts: one item is one point, and no specification applies."""
+        return self.chart.data in COUNTS
+
+    @property
+    def key(self) -> str:
+        """First part of all alert keys of this characteristic."""
+        return f"{self.product.code}/{self.characteristic.code}"
+
+    def with_limits(self, limits: FrozenLimits | None) -> "Watch":
+        """Return this watch judging with other limits."""
+        return replace(self, limits=limits, monitor=_monitor(self.chart, self.plan, limits))
+
+
+def make_watch(
+    product: Product, characteristic: Characteristic, plan: ControlPlan, limits: FrozenLimits | None
+) -> Watch:
+    """Compile the watch on a characteristic.
+
+    Raises:
+        UserError: the plan names a chart or rule that does not exist, or one that makes no sense here.
+    """
+    chart = CHARTS.get(plan.chart)
+    if chart is None:
+        raise UserError("unknown_chart", chart=plan.chart, allowed=", ".join(sorted(CHARTS)))
+    rules = {rule.id: rule for rule in rule_set(plan).rules}
+    for panel_rule in _DISPERSION_RULES.rules:
+        rules.setdefault(panel_rule.id, panel_rule)
+    plain = tuple(panel.key in PLAIN_PANELS for panel in chart.panels)
+    try:
+        monitor = _monitor(chart, plan, limits)
+    except SpcValueError as error:
+        raise plan_error(error) from error
+    return Watch(product, characteristic, plan, chart, limits, monitor, rules, plain)
+
+
+def plan_error(error: SpcValueError) -> UserError:
+    """Return the engine's refusal as something the person who wrote the plan can mend."""
+    return UserError("plan_invalid", argument=error.argument, allowed=error.allowed, got=str(error.got))
+
+
+def rule_set(plan: ControlPlan) -> RuleSet:
+    """Return the ticked rules of the plan's rule set.
+
+    Raises:
+        UserError: an unknown rule set or rule, with what is allowed.
+    """
+    named = RULE_SETS.get(plan.rule_set)
+    if named is None:
+        raise UserError("unknown_rule_set", rule_set=plan.rule_set, allowed=", ".join(sorted(RULE_SETS)))
+    known = {rule.id for rule in named.rules}
+    for rule in plan.rules:
+        if rule not in known:
+            raise UserError("unknown_rule", rule=rule, allowed=", ".join(sorted(known)))
+    return RuleSet(named.name, tuple(rule for rule in named.rules if rule.id in plan.rules))
+
+
+def default_plan(characteristic: Characteristic) -> ControlPlan:
+    """Return the plan of a characteristic that came without one (Xbar-R up to 8 values, Xbar-S above, as is usual)."""
+    n = characteristic.subgroup_size
+    chart = "i_mr" if n == 1 else "xbar_r" if n <= 8 else "xbar_s"
+    return ControlPlan(characteristic_id=characteristic.id, chart=chart)
+
+
+def given_limits(plan: ControlPlan, first_index: int, revision: int) -> FrozenLimits | None:
+    """Return the limits of a plan whose standards are given; None where they are to be learnt.
+
+    Raises:
+        UserError: the chart cannot use the given parameters, with what is allowed.
+    """
+    if plan.policy.mode != "given":
+        return None
+    try:
+        limits = CHARTS[plan.chart].given(plan.policy.params, plan.chart_options or None)
+    except SpcValueError as error:
+        raise plan_error(error) from error
+    return FrozenLimits(
+        characteristic_id=plan.characteristic_id, revision=revision, first_index=first_index, limits=limits
+    )
+
+
+def check_policy(policy: LimitPolicy) -> None:
+    """Refuse a limit policy that cannot be carried out."""
+    if policy.mode not in {"learn", "given"}:
+        raise UserError("unknown_policy", mode=policy.mode, allowed="learn, given")
+    if policy.mode == "learn" and not 2 <= policy.learn_subgroups <= 10_000:
+        raise UserError("learn_subgroups_range", value=policy.learn_subgroups, low=2, high=10_000)
+
+
+_DISPERSION_RULES = RuleSet("dispersion", (Rule("nelson_1", "beyond", number=1),))
+
+
+def _monitor(chart: ControlChart, plan: ControlPlan, limits: FrozenLimits | None) -> ChartMonitor | None:
+    if limits is not None:
+        return chart.monitor(limits.limits, rule_set(plan))
+    if not any(panel.key in PLAIN_PANELS for panel in chart.panels):
+        return None
+    for params in _NEUTRAL:
+        try:
+            neutral: Limits = chart.given(params, plan.chart_options or None)
+            return chart.monitor(neutral, RuleSet("none", ()))
+        except SpcValueError:
+            continue
+    return None

@@ -1,0 +1,157 @@
+"""Sentences for alerts and errors, from code and parameters, in the reader's language (glossary section F)."""
+
+from collections.abc import Mapping
+
+from spc_desktop.i18n import placeholders, translate
+
+Params = Mapping[str, float | int | str]
+
+# Marks the English texts for the catalogue; they are translated where they are used.
+_ = str
+
+_TITLES = {
+    "out_of_spec": _("Out of specification"),
+    "capability_low": _("Capability below target"),
+    "beyond": _("Beyond control limit"),
+    "run": _("Run on one side"),
+    "trend": _("Trend"),
+    "alternation": _("Alternating points"),
+    "zone": _("Points in the outer zones"),
+    "within": _("Points close to the centre line"),
+    "outside": _("Points away from the centre line"),
+    "range": _("Jump between neighbours"),
+}
+_RULE_BROKEN = _("Run rule broken")
+
+_SENTENCES = {
+    "run": _("{char} — {k} points in a row on one side of centre line"),
+    "trend": _("{char} — {k} points in a row rising/falling"),
+    "alternation": _("{char} — {k} points alternating up and down"),
+    "within": _("{char} — {k} points within {sigma}σ of centre line"),
+    "outside": _("{char} — {k} points beyond {sigma}σ, both sides"),
+    "range": _("{char} — neighbouring points differ by more than {sigma}σ"),
+}
+_ZONE_2 = _("{char} — {k} of {n} points beyond 2σ, same side")
+_ZONE_1 = _("{char} — {k} of {n} points beyond 1σ, same side")
+_ZONE = _("{char} — {k} of {n} points beyond {sigma}σ")
+_ABOVE = _("{char} — beyond control limit ({value}, UCL {ucl})")
+_BELOW = _("{char} — beyond control limit ({value}, LCL {lcl})")
+_BEYOND = _("{char} — beyond control limit ({value})")
+_RULE = _("{char} — rule {rule} broken at {value}")
+_SPEC = _("{char} — out of spec: {value} {unit} (spec {lsl} – {usl})")
+_SPEC_UPPER = _("{char} — out of spec: {value} {unit} (spec at most {usl})")
+_SPEC_LOWER = _("{char} — out of spec: {value} {unit} (spec at least {lsl})")
+_CPK = _("{char} — capability below target: Cpk {cpk} (min {min})")
+
+_ERRORS = {
+    "not_found": _("There is no {what} with the id {id}."),
+    "unknown_characteristic": _(
+        "There is no characteristic with the id {characteristic_id}. Choose one of the catalogue."
+    ),
+    "unknown_product": _("There is no product with the id {product_id}. Choose one of the catalogue."),
+    "no_values": _("The measurement has no value. Give at least one number."),
+    "time_without_offset": _("The time {value} has no offset from UTC. Write it like 2026-01-11T12:00:00+09:00."),
+    "value_not_finite": _("{value} is not a number that can be measured. Only finite numbers are accepted."),
+    "value_too_large": _("{value} is too large to be a measurement. Check the unit."),
+    "one_count": _("An attribute chart takes one count per entry, not {got}."),
+    "count_invalid": _("{value} is not a count. Give a whole number of 0 or more."),
+    "size_missing": _("The number of inspected units is missing. Give it beside the count."),
+    "size_invalid": _("{size} inspected units make no sense. Give a number above 0."),
+    "count_above_size": _("{count} defective of {size} inspected is not possible. Check both numbers."),
+    "value_refused": _("The chart cannot use this value ({argument}: {allowed}; given was {got})."),
+    "plan_invalid": _("The control plan does not fit ({argument}: {allowed}; given was {got})."),
+    "unknown_chart": _("There is no chart type {chart}. Known are: {allowed}."),
+    "unknown_rule_set": _("There is no rule set {rule_set}. Known are: {allowed}."),
+    "unknown_rule": _("There is no rule {rule} in this rule set. Known are: {allowed}."),
+    "unknown_policy": _("There is no limit policy {mode}. Known are: {allowed}."),
+    "learn_subgroups_range": _("Limits cannot be learnt from {value} subgroups. Choose {low} to {high}."),
+    "code_empty": _("A product or characteristic needs a code."),
+    "name_empty": _("{entry} needs a name."),
+    "text_too_long": _("{field} is too long: {length} characters, at most {allowed}."),
+    "limits_order": _("The lower specification limit {lsl} must be below the upper one {usl}."),
+    "limit_not_finite": _("A specification limit must be a finite number, not {value}."),
+    "decimals_range": _("{value} decimals cannot be shown. Choose {low} to {high}."),
+    "subgroup_size_range": _("A subgroup of {value} does not fit the chart {chart}. Choose {low} to {high}."),
+    "owner_missing": _("The characteristic {entry} names no product. Give the code of its product."),
+    "plans_mismatch": _(
+        "There are {plans} control plans for {characteristics} characteristics. Give one for each, or none."
+    ),
+    "conflict": _("Alert {alert_id} was changed by someone else in the meantime. Look at it again and repeat."),
+    "illegal_status": _("Alert {alert_id} is {status} and cannot become {wanted}."),
+    "plan_changed": _("The control plan was changed in the meantime. Look at it again and repeat."),
+    "no_points": _("There are no points to compute from yet."),
+    "not_enough_points": _("There are not enough usable points ({argument}: {allowed})."),
+    "unknown_point": _("There is no point {index} on this chart."),
+    "no_spec": _("Capability needs a specification limit. Set the lower or the upper one first."),
+    "not_for_counts": _("Capability of counts is not computed from specification limits."),
+    "shutting_down": _("The hub is closing. Try again when it runs again."),
+    "disk_full": _("The disk is full, so nothing can be stored. Free some space; the hub goes on by itself."),
+    "database_locked": _("Another program holds the database. Close it; the hub goes on by itself."),
+    "storage_failed": _("The database could not be written: {detail}"),
+}
+_UNKNOWN_ERROR = _("The request could not be carried out ({code}).")
+
+
+def alert_title(code: str, params: Params, language: str) -> str:
+    """Return the short title of an alert, for example "Beyond control limit"."""
+    kind = code if code in _TITLES else str(params.get("kind", ""))
+    return translate(_TITLES.get(kind, _RULE_BROKEN), language)
+
+
+def alert_message(code: str, params: Params, language: str) -> str:
+    """Return the sentence of an alert; numbers are written with ``params["decimals"]`` digits."""
+    values: dict[str, str] = {name: _number(value, params) for name, value in params.items()}
+    values["char"] = characteristic_name(params, language)
+    values.setdefault("unit", "")
+    values.setdefault("value", "")
+    values["rule"] = code
+    text = translate(_sentence(code, params), language)
+    return text.format(**values).replace("  ", " ").replace(" (", " (")
+
+
+def characteristic_name(params: Params, language: str) -> str:
+    """Return the characteristic's name in a language, with the panel's symbol where it is not the location panel."""
+    name = str(params.get("char", ""))
+    if language == "en":
+        name = str(params.get("char_en", name))
+    return f"{name} [{params['panel']}]" if "panel" in params else name
+
+
+def error_text(code: str, params: Mapping[str, object], language: str) -> str:
+    """Return what is wrong and what to do, for the code of a ``UserError`` or ``KnownError``.
+
+    A parameter that the sentence needs and the error lacks is shown as "?": a message is never lost to a mistake in it.
+    """
+    text = translate(_ERRORS.get(code, _UNKNOWN_ERROR), language)
+    known = {"code": code, **params}
+    return text.format(**{name: known.get(name, "?") for name in placeholders(text)})
+
+
+def _number(value: float | int | str, params: Params) -> str:
+    if isinstance(value, float) and value != params.get("sigma"):
+        return f"{value:.{int(params.get('decimals', 3))}f}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _sentence(code: str, params: Params) -> str:
+    kind = code if code in {"out_of_spec", "capability_low"} else params.get("kind")
+    if kind == "out_of_spec":
+        if "lsl" in params and "usl" in params:
+            return _SPEC
+        return _SPEC_UPPER if "usl" in params else _SPEC_LOWER
+    if kind == "capability_low":
+        return _CPK
+    if kind == "beyond":
+        return _beyond(params)
+    if kind == "zone":
+        return {2.0: _ZONE_2, 1.0: _ZONE_1}.get(float(params["sigma"]), _ZONE)
+    return _SENTENCES.get(str(kind), _RULE)
+
+
+def _beyond(params: Params) -> str:
+    value = float(params["value"]) if "value" in params else None
+    if value is not None and "ucl" in params and value > float(params["ucl"]):
+        return _ABOVE
+    if value is not None and "lcl" in params and value < float(params["lcl"]):
+        return _BELOW
+    return _BEYOND

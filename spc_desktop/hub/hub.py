@@ -1,0 +1,156 @@
+"""The running station in this process: ``HubApi`` over a store and a clock."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from spc_desktop.domain.measurement import MeasurementIn
+from spc_desktop.domain.wording import alert_message, alert_title
+from spc_desktop.hub.api import Actor, HubState, Link, Mailbox, WatchFilter
+from spc_desktop.hub.catalogue import catalogue_order, state_of
+from spc_desktop.hub.commands import alert_ids, alert_order
+from spc_desktop.hub.draft import Draft
+from spc_desktop.hub.feed import Feed
+from spc_desktop.hub.intake import Intake, Order, Submission
+from spc_desktop.hub.pipeline import Pipeline
+from spc_desktop.hub.ports import Clock, Store
+from spc_desktop.hub.station import Station, restore
+from spc_desktop.hub.tasks import Supervisor, TaskState
+from spc_desktop.protocol import messages as m
+
+log = logging.getLogger(__name__)
+
+# Of the ten seconds in which a program ends, the hub has these for what is still in its queue.
+DRAIN_DEADLINE = 5.0
+CANCEL_DEADLINE = 2.0
+
+
+class Hub:
+    """The station. ``async with hub:`` opens the store, restores the state and works until the block ends.
+
+    Args:
+        store: opened when the hub starts and closed after its last batch.
+        clock: time of commits.
+        language: of the titles and messages of alerts.
+        name: what the connection pill calls this hub.
+        on_task: hears of the restartable tasks that ``tasks.keep`` runs (sources).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        language: str = "ko",
+        name: str = "",
+        on_task: Callable[[TaskState], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._language = language
+        self._name = name
+        self._intake = Intake()
+        self._feed = Feed(store)
+        self._station = Station()
+        self._worker: asyncio.Task[Any] | None = None
+        self._link = Link.CLOSED
+        self._since = clock.now()
+        self.tasks = Supervisor(clock, on_task)
+
+    async def __aenter__(self) -> "Hub":
+        await self._store.__aenter__()
+        try:
+            stored = await self._store.load()
+            self._station = restore(stored)
+        except BaseException as error:
+            await self._store.__aexit__(type(error), error, error.__traceback__)
+            raise
+        self._feed.begin(stored.epoch, stored.head)
+        pipeline = Pipeline(self._store, self._station, self._intake, self._feed, self._clock, self._words)
+        self._worker = self.tasks.spawn("pipeline", pipeline.run(), essential=True)
+        self._link, self._since = Link.LIVE, self._clock.now()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close in order: intake, drain, mailboxes, tasks, store; each with a deadline."""
+        self._link, self._since = Link.CLOSED, self._clock.now()
+        self._intake.close()
+        if self._worker is not None:
+            _, late = await asyncio.wait([self._worker], timeout=DRAIN_DEADLINE)
+            if late:
+                log.error(
+                    "the intake was not drained in %s s; %d entries are refused", DRAIN_DEADLINE, self._intake.waiting
+                )
+        self._feed.close()
+        await self.tasks.stop(CANCEL_DEADLINE)
+        await self._store.__aexit__(*exc)
+
+    async def failed(self) -> BaseException:
+        """Wait until the hub cannot go on, and return why."""
+        return await self.tasks.failed()
+
+    @property
+    def state(self) -> HubState:
+        return HubState(
+            link=self._link, name=self._name, since=self._since, queued=self._intake.waiting, head=self._feed.head
+        )
+
+    @property
+    def epoch(self) -> str:
+        """The log's name; with ``state.head`` it is the position a reader may resume from."""
+        return self._feed.epoch
+
+    async def submit(self, items: Sequence[MeasurementIn], actor: Actor = Actor()) -> m.SubmitResult:
+        """Store and judge measurements, all of them in one transaction; returns after the commit."""
+        if not items:
+            return m.SubmitResult(accepted=0, duplicates=0)
+        done: asyncio.Future[m.SubmitResult] = asyncio.get_running_loop().create_future()
+        await self._intake.put(Submission(items, actor, done))
+        return await done
+
+    async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
+        """Carry out a command; returns after the commit."""
+        if isinstance(command, m.SaveCatalogue):
+            return await self._order(catalogue_order(command))
+        if isinstance(command, m.SetLimits | m.AnalyseCapability):
+            raise TypeError(command)
+        return await self._order(alert_order(command, actor), alert_ids(command))
+
+    async def query(self, query: m.AnyQuery) -> Any:
+        """Answer from committed data."""
+        answer = await self._store.query(query)
+        if isinstance(answer, m.Catalogue):
+            # The store keeps every set of limits; which of them judges now, the station knows.
+            states = tuple(self._characteristic_state(state) for state in answer.states)
+            return msgspec.structs.replace(answer, states=states)
+        return answer
+
+    def _characteristic_state(self, stored: m.CharacteristicState) -> m.CharacteristicState:
+        watch = self._station.watches.get(stored.characteristic_id)
+        return stored if watch is None else state_of(watch, self._station.states[stored.characteristic_id])
+
+    def watch(
+        self, wanted: WatchFilter = WatchFilter(), resume: tuple[str, int] | None = None
+    ) -> AbstractAsyncContextManager[Mailbox]:
+        """Open a mailbox for as long as the block runs."""
+        return self._watch(wanted, resume)
+
+    @asynccontextmanager
+    async def _watch(self, wanted: WatchFilter, resume: tuple[str, int] | None) -> AsyncIterator[Mailbox]:
+        mailbox = self._feed.open(wanted, resume)
+        try:
+            yield mailbox
+        finally:
+            self._feed.discard(mailbox)
+
+    async def _order(self, apply: Callable[[Draft], Any], ids: tuple[int, ...] = ()) -> Any:
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        await self._intake.put(Order(apply, done, ids))
+        return await done
+
+    def _words(self, code: str, params: Any) -> tuple[str, str]:
+        return alert_title(code, params, self._language), alert_message(code, params, self._language)

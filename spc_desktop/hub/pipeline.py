@@ -1,0 +1,139 @@
+"""The single consumer of the intake: fold, commit, then and only then publish and answer."""
+
+import asyncio
+import logging
+from typing import Any
+
+from spc_desktop.domain.alert import Words
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.domain.measurement import Measurement
+from spc_desktop.hub.draft import Draft
+from spc_desktop.hub.feed import Feed
+from spc_desktop.hub.intake import Entry, Intake, Order, Submission, refuse
+from spc_desktop.hub.ports import Batch, Clock, Store
+from spc_desktop.hub.station import Station
+from spc_desktop.protocol import messages as m
+
+log = logging.getLogger(__name__)
+
+MOST_PER_BATCH = 500
+# Longest stretch of folding between two turns of the event loop, in seconds.
+SLICE = 0.004
+
+
+class Pipeline:
+    """Turns entries into committed events, one batch after the other."""
+
+    def __init__(self, store: Store, station: Station, intake: Intake, feed: Feed, clock: Clock, words: Words) -> None:
+        self._store = store
+        self._station = station
+        self._intake = intake
+        self._feed = feed
+        self._clock = clock
+        self._words = words
+        self._slice_began = 0.0
+
+    async def run(self) -> None:
+        """Work until the intake is closed and drained. However it ends, nobody is left waiting."""
+        taken: list[Entry] = []
+        try:
+            while taken := await self._intake.take(MOST_PER_BATCH):
+                await self._carry_out(taken)
+        finally:
+            for entry in taken:
+                refuse(entry, KnownError("shutting_down"))
+            self._intake.abandon()
+
+    async def _carry_out(self, entries: list[Entry]) -> None:
+        """Fold, commit and publish one batch; a failed commit leaves no trace but its error."""
+        try:
+            known, ended = await self._look_up(entries)
+            draft = Draft(self._station, self._clock.now(), self._words)
+            draft.lend(ended)
+            answers = await self._fold(draft, entries, known)
+            batch = draft.finish()
+            events = await self._store.append(batch) if _has_content(batch) else []
+        except KnownError as error:
+            log.warning("batch of %d entries was not stored: %s", len(entries), error)
+            for entry in entries:
+                refuse(entry, error)
+            return
+        draft.adopt()
+        self._feed.publish(events)
+        for entry, answer in answers:
+            if not entry.done.done():
+                entry.done.set_result(answer)
+
+    async def _look_up(self, entries: list[Entry]) -> tuple[dict[str, int], list[Any]]:
+        """Ask the store for what the fold needs and memory has not: keys stored before, alerts that have ended."""
+        keys = {item.key for entry in entries if isinstance(entry, Submission) for item in entry.items if item.key}
+        known = await self._store.known_keys(keys) if keys else {}
+        ended = []
+        for entry in entries:
+            for alert_id in entry.alert_ids if isinstance(entry, Order) else ():
+                if alert_id not in self._station.open_alerts:
+                    try:
+                        ended.append(await self._store.query(m.GetAlert(alert_id=alert_id)))
+                    except UserError as error:
+                        log.info("alert %d asked for: %s", alert_id, error)
+        return known, ended
+
+    async def _fold(self, draft: Draft, entries: list[Entry], known: dict[str, int]) -> list[tuple[Entry, Any]]:
+        answers: list[tuple[Entry, Any]] = []
+        self._slice_began = self._clock.monotonic()
+        pending: list[tuple[Submission, _Tally]] = []
+        for entry in entries:
+            if isinstance(entry, Submission):
+                pending.append((entry, await self._fold_submission(draft, entry, known)))
+                continue
+            try:
+                answers.append((entry, entry.apply(draft)))
+            except UserError as error:
+                refuse(entry, error)
+        answers.extend((entry, tally.result(draft)) for entry, tally in pending)
+        return answers
+
+    async def _fold_submission(self, draft: Draft, submission: Submission, known: dict[str, int]) -> "_Tally":
+        tally = _Tally()
+        for at, item in enumerate(submission.items):
+            if item.key and item.key in known:
+                tally.duplicates += 1
+                continue
+            try:
+                rows = draft.measure(item)
+            except UserError as error:
+                tally.rejected.append(draft.quarantine(item, error, at))
+            else:
+                tally.accepted.append(rows)
+                if item.key:
+                    known[item.key] = rows[0]
+            if self._clock.monotonic() - self._slice_began > SLICE:
+                await asyncio.sleep(0)
+                self._slice_began = self._clock.monotonic()
+        return tally
+
+
+class _Tally:
+    """What became of the items of one submission."""
+
+    __slots__ = ("accepted", "duplicates", "rejected")
+
+    def __init__(self) -> None:
+        self.accepted: list[tuple[int, int]] = []
+        self.duplicates = 0
+        self.rejected: list[m.Rejected] = []
+
+    def result(self, draft: Draft) -> m.SubmitResult:
+        rows: list[Measurement] = []
+        for first_id, count in self.accepted:
+            rows.extend(draft.rows(first_id, count))
+        return m.SubmitResult(
+            accepted=len(self.accepted),
+            duplicates=self.duplicates,
+            rejected=tuple(self.rejected),
+            measurements=tuple(rows),
+        )
+
+
+def _has_content(batch: Batch) -> bool:
+    return bool(batch.events or batch.measurements or batch.quarantined or batch.alerts or batch.plans)

@@ -1,0 +1,287 @@
+"""``MemoryStore``: the store's contract in memory, for programs that keep nothing and for fast tests.
+
+What was appended survives ``async with`` as a file would: the same object may be opened again. Structs are kept as they
+are; they are frozen, so nobody can change history.
+"""
+
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+
+from spc_desktop.domain.alert import OPEN, Alert, AlertType, Priority, Status
+from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.domain.measurement import Measurement, Quarantined
+from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
+from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.hub.ports import AlertChange, Batch, Stored
+from spc_desktop.protocol import messages as m
+from spc_desktop.spc.charts import CHARTS
+
+_FIELDS = ("value", "center", "lcl", "ucl", "sigma")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MemoryStore:
+    """``hub.ports.Store`` in memory.
+
+    Args:
+        now: the wall clock, for the dashboard's days.
+        keep_events: length of the event log; older ones are purged.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime] = _utc_now, keep_events: int = 1_000_000) -> None:
+        self._now = now
+        self._keep_events = keep_events
+        self._epoch = uuid.uuid4().hex
+        self._events: list[m.AnyEvent] = []
+        self._first = 1
+        self._products: dict[int, Product] = {}
+        self._characteristics: dict[int, Characteristic] = {}
+        self._plans: dict[int, ControlPlan] = {}
+        self._limits: dict[int, FrozenLimits] = {}
+        self._measurements: dict[int, Measurement] = {}
+        self._by_characteristic: dict[int, list[int]] = {}
+        self._points: dict[int, list[Point]] = {}
+        self._alerts: dict[int, Alert] = {}
+        self._alert_seq: dict[int, int] = {}
+        self._keys: dict[str, int] = {}
+        self._states: dict[int, bytes] = {}
+        self._capabilities: list[m.CapabilityOut] = []
+        self._violations = 0
+        self.alert_changes: list[AlertChange] = []
+        self.quarantined: list[Quarantined] = []
+        self.failing: KnownError | None = None
+        """While set, every ``append`` raises it: a full disk, for who wants to see what happens then."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        return None
+
+    async def load(self) -> Stored:
+        return Stored(
+            epoch=self._epoch,
+            head=self._head,
+            catalogue=self._catalogue(m.GetCatalogue()),
+            monitor_states=dict(self._states),
+            open_alerts=[alert for alert in self._alerts.values() if alert.status in OPEN],
+            next_ids={
+                "measurement": max(self._measurements, default=0) + 1,
+                "alert": max(self._alerts, default=0) + 1,
+                "violation": self._violations + 1,
+                "capability": max((row.id for row in self._capabilities), default=0) + 1,
+                "product": max(self._products, default=0) + 1,
+                "characteristic": max(self._characteristics, default=0) + 1,
+            },
+        )
+
+    async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
+        return {key: self._keys[key] for key in keys if key in self._keys}
+
+    async def append(self, batch: Batch) -> list[m.AnyEvent]:
+        if self.failing is not None:
+            raise self.failing
+        seq = self._head
+        events: list[m.AnyEvent] = []
+        for event in batch.events:
+            seq += 1
+            events.append(msgspec.structs.replace(event, seq=seq, epoch=self._epoch))
+        self._events += events
+        self._purge()
+        self._append_rows(batch)
+        for event in events:
+            if isinstance(event, m.AlertEvent):
+                self._alert_seq[event.alert.id] = event.seq
+        return events
+
+    async def query(self, query: m.AnyQuery) -> Any:
+        answer = self._answers[type(query)]
+        return answer(self, query)
+
+    async def measurements_between(
+        self, characteristic_id: int, first_index: int, last_index: int
+    ) -> Sequence[Measurement]:
+        rows = (self._measurements[row_id] for row_id in self._by_characteristic.get(characteristic_id, ()))
+        found = [row for row in rows if first_index <= row.point_index <= last_index and row.point_index >= 0]
+        return sorted(found, key=lambda row: (row.point_index, row.id))
+
+    async def points_between(self, characteristic_id: int, first_index: int, last_index: int) -> Sequence[Point]:
+        return self._points.get(characteristic_id, [])[max(first_index, 0) : last_index + 1]
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _head(self) -> int:
+        return self._first + len(self._events) - 1
+
+    def _purge(self) -> None:
+        excess = len(self._events) - self._keep_events
+        if excess > 0:
+            del self._events[:excess]
+            self._first += excess
+
+    def _append_rows(self, batch: Batch) -> None:
+        for row in batch.measurements:
+            self._measurements[row.id] = row
+            self._by_characteristic.setdefault(row.characteristic_id, []).append(row.id)
+        for row_id, (index, within) in batch.settled_as.items():
+            row = self._measurements[row_id]
+            self._measurements[row_id] = msgspec.structs.replace(row, point_index=index, is_within_control=within)
+        self._keys.update(batch.keys)
+        for point in batch.points:
+            points = self._points.setdefault(point.characteristic_id, [])
+            points[point.index : point.index + 1] = [point]
+        self._violations = max([self._violations, *(violation.id for violation in batch.violations)])
+        self._alerts.update((alert.id, alert) for alert in batch.alerts)
+        self._states.update(batch.monitor_states)
+        self._products.update((product.id, product) for product in batch.products)
+        self._characteristics.update((entry.id, entry) for entry in batch.characteristics)
+        self._plans.update((plan.characteristic_id, plan) for plan in batch.plans)
+        self._limits.update((limits.characteristic_id, limits) for limits in batch.limits)
+        self._capabilities += batch.capabilities
+        self.alert_changes += batch.alert_changes
+        self.quarantined += batch.quarantined
+
+    # -- answers -------------------------------------------------------------------------------------------------------
+
+    def _catalogue(self, _query: m.GetCatalogue) -> m.Catalogue:
+        return m.Catalogue(
+            products=tuple(self._products.values()),
+            characteristics=tuple(self._characteristics.values()),
+            plans=tuple(self._plans.values()),
+            states=tuple(self._state(characteristic_id) for characteristic_id in self._characteristics),
+            seq=self._head,
+        )
+
+    def _state(self, characteristic_id: int) -> m.CharacteristicState:
+        limits = self._limits.get(characteristic_id)
+        plan = self._plans.get(characteristic_id)
+        points = len(self._points.get(characteristic_id, ()))
+        learning = limits is None and plan is not None and plan.policy.mode == "learn"
+        left = max(0, plan.policy.learn_subgroups - points) if plan is not None and learning else 0
+        return m.CharacteristicState(
+            characteristic_id=characteristic_id, points=points, learning_left=left, limits=limits
+        )
+
+    def _alert_page(self, query: m.GetAlerts) -> m.AlertPage:
+        found = [alert for alert in self._alerts.values() if self._matches(alert, query)]
+        found.sort(key=lambda alert: -alert.id)
+        page = [alert for alert in found if query.before_id is None or alert.id < query.before_id]
+        return m.AlertPage(alerts=tuple(page[: max(0, query.limit)]), total=len(found))
+
+    def _matches(self, alert: Alert, query: m.GetAlerts) -> bool:
+        names = ("product_id", "characteristic_id", "alert_type", "priority", "status")
+        if any(getattr(query, name) not in (None, getattr(alert, name)) for name in names):
+            return False
+        if query.after_seq is not None and self._alert_seq.get(alert.id, 0) <= query.after_seq:
+            return False
+        return not query.open_only or alert.status in OPEN
+
+    def _alert(self, query: m.GetAlert) -> Alert:
+        alert = self._alerts.get(query.alert_id)
+        if alert is None:
+            raise UserError("not_found", what="alert", id=query.alert_id)
+        return alert
+
+    def _dashboard(self, query: m.GetDashboard) -> m.Dashboard:
+        since = self._now() - timedelta(days=query.days)
+        by_priority = {priority.name.lower(): 0 for priority in sorted(Priority, reverse=True)}
+        by_status = {status.value.lower(): 0 for status in Status}
+        by_type = {alert_type.value: 0 for alert_type in AlertType}
+        recent = [alert for alert in self._alerts.values() if alert.created_at >= since]
+        for alert in recent:
+            by_priority[alert.priority.name.lower()] += 1
+            by_status[alert.status.value.lower()] += 1
+            by_type[alert.alert_type.value] += 1
+        return m.Dashboard(total=len(recent), by_priority=by_priority, by_status=by_status, by_type=by_type)
+
+    def _measurement_rows(self, query: m.GetMeasurements) -> tuple[Measurement, ...]:
+        if query.characteristic_id is not None:
+            of = [query.characteristic_id]
+        else:
+            of = [entry.id for entry in self._characteristics.values() if entry.product_id == query.product_id]
+        limit = max(0, query.limit)
+        ids = [row_id for key in of for row_id in self._by_characteristic.get(key, [])[-limit or None :]]
+        return tuple(self._measurements[row_id] for row_id in sorted(ids, reverse=True)[:limit])
+
+    def _columns(self, query: m.GetPoints) -> PointColumns:
+        points = self._points.get(query.characteristic_id, [])
+        stop = len(points) if query.before is None else max(0, min(query.before, len(points)))
+        start = max(0, stop - max(0, query.limit))
+        plan = self._plans.get(query.characteristic_id)
+        keys = [panel.key for panel in CHARTS[plan.chart].panels] if plan is not None else []
+        shown = points[start:stop]
+        return PointColumns(
+            characteristic_id=query.characteristic_id,
+            first_index=start,
+            count=len(shown),
+            total=len(points),
+            measured_at=np.array([point.measured_at.timestamp() for point in shown], "<f8").tobytes(),
+            subgroup_number=np.array([point.subgroup_number for point in shown], "<i8").tobytes(),
+            panels=tuple(_panel_columns(key, at, shown) for at, key in enumerate(keys)),
+            marks=tuple(mark for point in shown if (mark := _mark(point, keys)) is not None),
+        )
+
+    def _point(self, query: m.GetPoint) -> m.PointDetail:
+        points = self._points.get(query.characteristic_id, [])
+        if not 0 <= query.index < len(points):
+            raise UserError("not_found", what="point", id=query.index)
+        ids = self._by_characteristic.get(query.characteristic_id, ())
+        rows = [row for row in map(self._measurements.__getitem__, ids) if row.point_index == query.index]
+        return m.PointDetail(point=points[query.index], measurements=tuple(rows))
+
+    def _event_page(self, query: m.GetEvents) -> m.EventPage:
+        start = max(0, query.since + 1 - self._first)
+        same_log = query.epoch in {"", self._epoch}
+        events = self._events[start : start + max(0, query.limit)] if same_log else []
+        return m.EventPage(events=tuple(events), epoch=self._epoch, head=self._head, first=self._first)
+
+    def _capability_rows(self, query: m.GetCapabilities) -> tuple[m.CapabilityOut, ...]:
+        found = [
+            row
+            for row in reversed(self._capabilities)
+            if query.characteristic_id in {None, row.characteristic_id} and query.product_id in {None, row.product_id}
+        ]
+        return tuple(found[: max(0, query.limit)])
+
+    _answers: dict[type, Callable[["MemoryStore", Any], Any]] = {  # noqa: RUF012 - fixed table
+        m.GetCatalogue: _catalogue,
+        m.GetAlerts: _alert_page,
+        m.GetAlert: _alert,
+        m.GetDashboard: _dashboard,
+        m.GetMeasurements: _measurement_rows,
+        m.GetPoints: _columns,
+        m.GetPoint: _point,
+        m.GetEvents: _event_page,
+        m.GetCapabilities: _capability_rows,
+    }
+
+
+def _panel_columns(key: str, at: int, points: Sequence[Point]) -> PanelColumns:
+    panels = [point.panels[at] if at < len(point.panels) else PanelValue(None) for point in points]
+    columns = {name: np.array([getattr(panel, name) for panel in panels], "<f8").tobytes() for name in _FIELDS}
+    return PanelColumns(key=key, **columns)
+
+
+def _mark(point: Point, keys: Sequence[str]) -> PointMark | None:
+    violations = tuple(
+        (key, violation) for key, panel in zip(keys, point.panels, strict=False) for violation in panel.violations
+    )
+    if not (violations or point.out_of_spec or point.excluded or point.learning):
+        return None
+    return PointMark(
+        index=point.index,
+        out_of_spec=point.out_of_spec,
+        excluded=point.excluded,
+        learning=point.learning,
+        violations=violations,
+    )
