@@ -44,6 +44,9 @@ class WindowSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         dict[str, tuple[str, ...]],
         Meta(description="hub name and the codes of its products that shall give no toasts; all others do"),
     ] = field(default_factory=dict)
+    read_up_to: Annotated[
+        dict[str, int], Meta(description="hub name and the id of the newest alert that was marked as read")
+    ] = field(default_factory=dict)
     geometry: Annotated[str, Meta(description="size and place of the window, base64 of Qt's saveGeometry")] = ""
     layout: Annotated[str, Meta(description="places of the docks, base64 of Qt's saveState")] = ""
 

@@ -45,6 +45,8 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     lock_changed = Signal(bool)
     """True while the view follows the newest point."""
 
+    _ready = False  # the base class changes its palette before this class is set up
+
     def __init__(self, clock: FrameClock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.paint_cost = 0.0
@@ -64,9 +66,10 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(260, 170)
         self.setMouseTracking(True)
-        self.ci.setContentsMargins(0, 0, 0, 0)
+        self.ci.setContentsMargins(0, 8, 0, 0)  # the topmost number needs half its height
         self.ci.layout.setVerticalSpacing(2)
         self.scene().sigMouseMoved.connect(self._hover)
+        self._ready = True
         self._recolour()
 
     # -- what is shown -------------------------------------------------------------------------------------------------
@@ -187,7 +190,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def changeEvent(self, event: QEvent) -> None:
         """Take the colours of a new theme."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if self._ready and event.type() == QEvent.Type.PaletteChange:
             self._recolour()
 
     def _recolour(self) -> None:

@@ -37,6 +37,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]
 
     def viewTransformChanged(self) -> None:
         """Cover the whole view always."""
+        super().viewTransformChanged()
         self.prepareGeometryChange()
         self.update()
 
@@ -92,6 +93,7 @@ class Zones(pg.GraphicsObject):  # type: ignore[misc]
 
     def viewTransformChanged(self) -> None:
         """Cover the whole view always."""
+        super().viewTransformChanged()
         self.prepareGeometryChange()
         self.update()
 

@@ -66,7 +66,7 @@ class PanelView:
         )
         self.plot.hideButtons()
         self.plot.showAxis("right")
-        self.plot.getAxis("left").setWidth(64)
+        self.plot.getAxis("left").setWidth(72)
         self._limit_axis.setWidth(118)
         self._make_items()
 
@@ -131,6 +131,7 @@ class PanelView:
             axis.setPen(pg.mkPen(colours.grid))
             axis.setTextPen(pg.mkPen(colours.text))
             axis.setStyle(tickFont=font, tickLength=-4)
+            axis.enableAutoSIPrefix(False)
         self._limit_axis.setPen(pg.mkPen(colours.grid))
         self._limit_axis.font_ = self._overlay.font_ = font
         self.plot.setLabel("left", self.spec.label, color=colours.text)
@@ -195,7 +196,7 @@ class PanelView:
         violating = panel.violations.between(first, last)
         excluded = series.excluded.between(first, last)
         out = series.out_of_spec.between(first, last) if self.is_base else excluded[:0]
-        judged = np.setdiff1d(violating, excluded, assume_unique=True)
+        judged = np.setdiff1d(violating, np.union1d(excluded, out), assume_unique=True)
         self._violating.setData(*decimate.marked(judged, value[judged - base], visible))
         self._out_of_spec.setData(*decimate.marked(out, value[out - base], visible))
         self._excluded.setData(*decimate.marked(excluded, value[excluded - base], visible))

@@ -139,6 +139,8 @@ class Series:
             self.count = max(page.first_index + page.count, page.total) - self.base
             self.loaded_from = self.end
             self._reserve(self.count + BLOCK)
+        if not page.count:
+            return
         skipped = max(0, self.base - page.first_index)
         if skipped >= page.count:  # everything of this page is older than what is kept
             self.loaded_from = self.base

@@ -1,0 +1,78 @@
+"""What the person chose in this window: language, theme, subscriptions, layout; kept in the settings file."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+from PySide6.QtCore import QLocale, QObject, QTimer, Signal
+
+from spc_desktop.settings.schema import Settings, WindowSettings
+
+Save = Callable[[Settings], None]
+
+
+class Preferences(QObject):
+    """The window's settings, changed in memory at once and written a moment later.
+
+    ``effective`` are those of this start (options of the command line included); ``saved`` are the file's. A change goes
+    into both, so that an option given once is not written down.
+    """
+
+    changed = Signal()
+
+    def __init__(self, effective: Settings, saved: Settings, save: Save, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._window: WindowSettings = effective.window
+        self._saved = saved
+        self._save = save
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(500)
+        self._timer.timeout.connect(self.flush)
+
+    @property
+    def window(self) -> WindowSettings:
+        """Return the present choices."""
+        return self._window
+
+    @property
+    def language(self) -> str:
+        """Return ``"ko"`` or ``"en"``."""
+        if self._window.language == "system":
+            return "ko" if QLocale.system().language() == QLocale.Language.Korean else "en"
+        return self._window.language
+
+    def change(self, **choices: Any) -> None:
+        """Take new values of ``WindowSettings`` fields."""
+        self._window = replace(self._window, **choices)
+        self._saved = replace(self._saved, window=replace(self._saved.window, **choices))
+        self._timer.start()
+        self.changed.emit()
+
+    def flush(self) -> None:
+        """Write what was changed, now.
+
+        Raises:
+            KnownError: the file cannot be written; the choices stay in force for this run.
+        """
+        self._timer.stop()
+        self._save(self._saved)
+
+    def subscribed(self, hub: str, product_code: str) -> bool:
+        """Tell whether alerts of this product give toasts: all do at first."""
+        return product_code not in self._window.unsubscribed.get(hub, ())
+
+    def subscribe(self, hub: str, product_code: str, wanted: bool) -> None:
+        """Switch the toasts of a product on or off."""
+        without = set(self._window.unsubscribed.get(hub, ()))
+        (without.discard if wanted else without.add)(product_code)
+        self.change(unsubscribed={**self._window.unsubscribed, hub: tuple(sorted(without))})
+
+    def read_up_to(self, hub: str) -> int:
+        """Return the id of the newest alert that counts as read."""
+        return self._window.read_up_to.get(hub, 0)
+
+    def mark_read(self, hub: str, alert_id: int) -> None:
+        """Count every alert up to this one as read."""
+        if alert_id > self.read_up_to(hub):
+            self.change(read_up_to={**self._window.read_up_to, hub: alert_id})
