@@ -80,7 +80,8 @@ class PanelSpec:
     label: str
     """Axis label, a Latin symbol that is never translated, for example ``"X̄"``."""
     role: str = "location"
-    """``"location"`` or ``"dispersion"``."""
+    """``"location"``, ``"dispersion"``, or ``"score"`` for a panel that is a verdict itself (zone chart). Rules given for a
+    chart as a whole go to the location panels."""
     symmetric: bool = True
     """False where zone rules make no sense (R, S, MR, T²): only rule 1 is applied unless asked for."""
     individuals: bool = False
@@ -88,6 +89,10 @@ class PanelSpec:
     independent: bool = True
     """False where neighbouring plotted values are made of the same measurements (EWMA, CUSUM, moving average): only rules
     on single points make sense there."""
+    zones: bool = True
+    """False where the statistic has no standard deviation to measure zones in (T², t chart, CUSUM, acceptance chart)."""
+    whole_series: bool = False
+    """True for a run chart: rules on the number of runs make sense."""
     series: tuple[str, ...] = ("value",)
     """More than one plotted line in a panel (the two arms of a CUSUM): their keys; the first is ``PanelPoint.value``."""
 

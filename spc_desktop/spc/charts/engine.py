@@ -35,7 +35,7 @@ Options = Mapping[str, Any]
 # value, center, lcl, ucl, sigma of one panel at one position; None where not defined.
 Row = tuple[float | None, float | None, float | None, float | None, float | None]
 
-RULE_1 = RuleSet("rule 1", (Rule("nelson_1", "beyond", number=1),))
+RULE_1 = RULE_SETS["nelson"].pick("nelson_1")
 
 
 class PanelColumns(NamedTuple):
@@ -55,12 +55,16 @@ class Track(Protocol):
         """Return the memory before the first observation: a JSON value."""
         ...
 
+    def interrupt(self, memory: Any) -> Any:
+        """Return the memory from which nothing before reaches further: around an excluded point."""
+        ...
+
     def step(self, memory: Any, observation: Observation) -> tuple[Any, tuple[Row, ...]]:
-        """Return the new memory and one row per panel. A gap gives values of None and the memory of the start."""
+        """Return the new memory and one row per panel. A gap gives values of None and interrupts."""
         ...
 
     def run(self, columns: Columns, memory: Any) -> tuple[tuple[PanelColumns, ...], Any]:
-        """Do the same for many; nothing reaches back across ``columns.breaks()`` or a gap."""
+        """Do the same for at least one; interrupted at ``columns.breaks()`` and gaps, not after the last position."""
         ...
 
 
@@ -86,6 +90,8 @@ class Chart:
     defaults: Options
     fit: Callable[[Columns, Options], Fit]
     track: Callable[[Params, Options], Track]
+    rules: RuleSet = RULE_1
+    """Judges a location panel when nothing else is asked for."""
 
     def options(self) -> Options:
         """Return the chart's named options with their defaults."""
@@ -146,7 +152,7 @@ class Chart:
             if one.chart != self.name:
                 raise SpcValueError("limits", f"limits of the chart {self.name!r}", one.chart)
             tracks[stage] = self.track(one.params, self._options(one.options))
-        return Monitor(self.panels, tracks, panel_rules(self.panels, rules))
+        return Monitor(self.panels, tracks, panel_rules(self.panels, rules, self.rules))
 
     def _options(self, options: Options | None) -> dict[str, Any]:
         for name in options or {}:
@@ -156,9 +162,11 @@ class Chart:
 
 
 def panel_rules(
-    panels: tuple[PanelSpec, ...], rules: Mapping[str, RuleSet] | RuleSet | None
+    panels: tuple[PanelSpec, ...], rules: Mapping[str, RuleSet] | RuleSet | None, default: RuleSet = RULE_1
 ) -> tuple[RuleMonitor, ...]:
-    """Return one compiled rule set per panel; a bare set goes to the location panels, rule 1 to all others.
+    """Return one compiled rule set per panel.
+
+    A bare set goes to the location panels, as ``default`` does when nothing is asked; rule 1 goes to all others.
 
     Raises:
         SpcValueError: an unknown panel, or a rule that makes no sense on its panel, with the reason.
@@ -170,10 +178,16 @@ def panel_rules(
             raise SpcValueError("rules", f"panels of this chart: {', '.join(keys)}", key)
     monitors = []
     for panel in panels:
-        chosen = asked.get(panel.key, RULE_1)
-        if isinstance(rules, RuleSet) and panel.role == "location":
-            chosen = rules
-        check_rules(chosen, panel.symmetric, panel.key in asked, independent=panel.independent)
+        bare = rules if isinstance(rules, RuleSet) else default
+        chosen = asked.get(panel.key, bare if panel.role == "location" else RULE_1)
+        check_rules(
+            chosen,
+            panel.symmetric,
+            panel.key in asked,
+            zones=panel.zones,
+            independent=panel.independent,
+            series=panel.whole_series,
+        )
         monitors.append(compile_rules(chosen))
     return tuple(monitors)
 
@@ -222,6 +236,8 @@ class Monitor:
                 memory, slots = track.start(), self.start()[3]
             part = columns.cut(first, last)
             panels, memory = track.run(part, memory)
+            if part.excluded is not None and part.excluded[-1]:
+                memory = track.interrupt(memory)
             slots = self._judge(panels, part, slots, position + first, signals)
             pieces.append(panels)
             stage = name
@@ -271,12 +287,12 @@ def _make_step(tracks: Mapping[str | None, Track], judges: tuple[RuleMonitor, ..
         position, stage, memory, slots = state
         name = observation.stage
         track = find_track(tracks, name)
-        if observation.excluded:
-            _, rows = track.step(track.start(), observation)
-            alone = tuple(PanelPoint(*row) for row in rows)
-            return (position + 1, name, track.start(), initial), ChartPoint(position, alone)
         if name != stage:
             memory, slots = track.start(), initial
+        if observation.excluded:
+            memory, rows = track.step(track.interrupt(memory), observation)
+            alone = tuple([PanelPoint(*row) for row in rows])
+            return (position + 1, name, track.interrupt(memory), initial), ChartPoint(position, alone)
         memory, rows = track.step(memory, observation)
         points = []
         after = []
@@ -318,6 +334,47 @@ def _merge(judge: RuleMonitor, found: list[dict[str, NDArray[np.int64]]]) -> dic
     ids = [rule.id for rule in judge.rule_set.rules]
     empty = np.empty(0, dtype=np.int64)
     return {rule_id: np.concatenate([empty, *(one[rule_id] for one in found)]) for rule_id in ids}
+
+
+Advance = Callable[..., tuple[Any, tuple[float, ...] | None]]
+
+
+def fold(
+    advance: Advance,
+    interrupt: Callable[[Any], Any],
+    memory: Any,
+    inputs: Sequence[Sequence[Any] | NDArray[Any]],
+    breaks: NDArray[np.bool_] | None,
+    widths: int,
+) -> tuple[FloatArray, Any]:
+    """Run a recursion over columns: what a track does where no array formula gives the same bits.
+
+    Args:
+        advance: ``advance(memory, *inputs)`` -> new memory and its numbers, None for a gap.
+        interrupt: see ``Track.interrupt``; applied before each position in ``breaks``.
+        memory: before the first position.
+        inputs: one sequence of length m per argument of ``advance``.
+        breaks: see ``Columns.breaks``.
+        widths: how many numbers ``advance`` gives.
+
+    Returns:
+        The numbers, shape (widths, m), NaN at gaps, and the memory after the last position.
+    """
+    m = len(inputs[0])
+    numbers = np.full((widths, m), np.nan)
+    missing = (np.nan,) * widths
+    for first in range(0, m, 4096):  # in chunks, so that Python objects never outweigh the arrays
+        last = min(first + 4096, m)
+        chunk = [part.tolist() if isinstance(part, np.ndarray) else part for part in (i[first:last] for i in inputs)]
+        stops = set() if breaks is None else set(np.flatnonzero(breaks[first:last]).tolist())
+        found = []
+        for at, values in enumerate(zip(*chunk, strict=True)):
+            if at in stops:
+                memory = interrupt(memory)
+            memory, got = advance(memory, *values)
+            found.append(missing if got is None else got)
+        numbers[:, first:last] = np.array(found).T
+    return numbers, memory
 
 
 def estimate_stages(

@@ -53,7 +53,7 @@ def number(values: Mapping[str, Any], name: str, default: float | None = None) -
         SpcValueError: it is missing or no finite number.
     """
     value = values.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not abs(float(value)) < math.inf:
         raise SpcValueError(name, "a finite number", value)
     return float(value)
 
@@ -97,17 +97,18 @@ def normal_quantile(p: float) -> float:
     return NormalDist().inv_cdf(p)
 
 
+def width(rule: LimitRule) -> float:
+    """Return how many standard deviations of a normal statistic lie between centre and limit."""
+    return normal_quantile(1 - rule.alpha / 2) if rule.probability else rule.nsigma
+
+
 def location_line(center: float, deviation: float, rule: LimitRule, printed: float | None = None) -> Line:
     """Return the line of a normal statistic with this standard deviation.
 
     ``printed``: half width at 3 sigma by a printed factor, used with the AIAG table.
     """
-    if rule.probability:
-        half = normal_quantile(1 - rule.alpha / 2) * deviation
-    elif rule.table == "aiag" and printed is not None:
-        half = rule.nsigma / 3 * printed
-    else:
-        half = rule.nsigma * deviation
+    hand = printed is not None and rule.table == "aiag" and not rule.probability
+    half = rule.nsigma / 3 * printed if hand and printed is not None else width(rule) * deviation
     return center, center - half, center + half, deviation
 
 

@@ -78,6 +78,10 @@ class SubgroupTrack:
         """Return the memory of a chart that has none."""
         return
 
+    def interrupt(self, memory: None) -> None:
+        """Return the memory after an interruption: none as well."""
+        return
+
     def step(self, memory: None, observation: Observation) -> tuple[None, tuple[Row, ...]]:
         """Return one row per statistic."""
         values = rows.measured(observation.values)
@@ -203,6 +207,10 @@ class IndividualsTrack:
         """Return the memory before the first value."""
         return ()
 
+    def interrupt(self, memory: Sequence[float]) -> tuple[float, ...]:
+        """Forget the values before an interruption."""
+        return ()
+
     def step(self, memory: Sequence[float], observation: Observation) -> tuple[Sequence[float], tuple[Row, ...]]:
         """Return the rows of the individual and the moving range."""
         return self.step_value(memory, one_value(observation.values))
@@ -240,14 +248,13 @@ class IndividualsTrack:
             joined, joined_breaks = values, breaks
             ranges = moving_ranges(values, self.span, breaks)
         panels = (PanelColumns(values, *self.line), PanelColumns(ranges, *self.range_line))
-        ended = columns.excluded is not None and len(columns) > 0 and bool(columns.excluded[-1])
         tail = joined[-keep:]
         stops = np.flatnonzero(np.isnan(tail))
         first = int(stops[-1]) + 1 if len(stops) else 0
         if joined_breaks is not None:
             at = np.flatnonzero(joined_breaks[-keep:])
             first = max(first, int(at[-1])) if len(at) else first
-        return panels, () if ended else tuple(tail[first:].tolist())
+        return panels, tuple(tail[first:].tolist())
 
 
 def individuals_track(center: float, sigma: float, options: Options) -> IndividualsTrack:
