@@ -27,7 +27,7 @@ from spc_desktop.spc.charts.base import (
 from spc_desktop.spc.charts.columns import Columns, to_columns, used_rows
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.rules import check_rules
-from spc_desktop.spc.run_rules import Rule, RuleMonitor, RuleSet, compile_rules
+from spc_desktop.spc.run_rules import RULE_SETS, RuleMonitor, RuleSet, compile_rules
 
 FloatArray = NDArray[np.float64]
 Params = Mapping[str, Any]
