@@ -29,6 +29,8 @@ class ControlPlan(Struct, frozen=True, kw_only=True):
     """Ids of the ticked rules of ``rule_set``, on the location panel; dispersion panels get rule 1."""
     rule_set: str = "nelson"
     policy: LimitPolicy = field(default_factory=LimitPolicy)
+    min_cpk: float = 1.33
+    """A capability analysis below it raises an alert (AIAG SPC, 2nd ed. 2005: what customers usually demand)."""
     revision: int = 1
 
 

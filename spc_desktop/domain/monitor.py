@@ -15,7 +15,7 @@ from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
 from spc_desktop.domain.point import PanelValue, Point
-from spc_desktop.domain.watch import Watch
+from spc_desktop.domain.watch import Watch, check_chart
 from spc_desktop.spc.charts import ChartPoint, Observation, Violation
 from spc_desktop.spc.errors import SpcValueError
 
@@ -332,10 +332,8 @@ class _Fold:
         observations = [Observation(entry.point.values, entry.point.size) for entry in self._learned]
         try:
             limits = watch.chart.estimate(observations, watch.plan.chart_options or None)
-            watch.chart.monitor(limits)
+            check_chart(watch, limits)
         except SpcValueError:
-            return None
-        if limits.params.get("sigma") == 0:
             return None
         revision = self.revision + 1
         provenance = dataclasses.replace(

@@ -10,9 +10,6 @@ from spc_desktop.domain.watch import Watch
 from spc_desktop.spc.charts import PanelSpec, Violation
 from spc_desktop.spc.run_rules import Rule
 
-# The Cpk that a capable process has at least (AIAG SPC, 2nd ed. 2005: 1.33 is the usual demand of customers).
-DEFAULT_MIN_CPK = 1.33
-
 
 def owner_of(watch: Watch) -> Owner:
     """Return whom alerts of this watch are about."""
@@ -129,8 +126,9 @@ def _decimals(watch: Watch, spec: PanelSpec) -> int:
     return watch.characteristic.decimals + (0 if spec.individuals else 1)
 
 
-def capability_observed(watch: Watch, cpk: float | None, minimum: float, point_index: int) -> Observed:
-    """Return what a finished analysis says: Cpk below the minimum fires, else the alert returns."""
+def capability_observed(watch: Watch, cpk: float | None, point_index: int) -> Observed:
+    """Return what a finished analysis says: Cpk below the plan's minimum fires, else the alert returns."""
+    minimum = watch.plan.min_cpk
     key = capability_key(watch)
     if cpk is None:
         return Observed(point_index)

@@ -80,6 +80,15 @@ def plan_error(error: SpcValueError) -> UserError:
     return UserError("plan_invalid", argument=error.argument, allowed=error.allowed, got=str(error.got))
 
 
+def check_chart(watch: Watch, limits: Limits) -> None:
+    """Compile a chart as a test of new limits.
+
+    Raises:
+        SpcValueError: limits or rules make no sense on this chart.
+    """
+    watch.chart.monitor(limits, rule_set(watch.plan))
+
+
 def rule_set(plan: ControlPlan) -> RuleSet:
     """Return the ticked rules of the plan's rule set.
 

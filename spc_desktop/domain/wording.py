@@ -69,6 +69,8 @@ _ERRORS = {
     "name_empty": _("{entry} needs a name."),
     "text_too_long": _("{field} is too long: {length} characters, at most {allowed}."),
     "limits_order": _("The lower specification limit {lsl} must be below the upper one {usl}."),
+    "target_outside": _("The target {target} is outside the specification limits."),
+    "title_empty": _("An alert needs a title."),
     "limit_not_finite": _("A specification limit must be a finite number, not {value}."),
     "decimals_range": _("{value} decimals cannot be shown. Choose {low} to {high}."),
     "subgroup_size_range": _("A subgroup of {value} does not fit the chart {chart}. Choose {low} to {high}."),

@@ -213,6 +213,9 @@ def _check_characteristic(characteristic: Characteristic) -> None:
             raise UserError("limit_not_finite", value=str(value))
     if lsl is not None and usl is not None and lsl >= usl:
         raise UserError("limits_order", lsl=lsl, usl=usl)
+    target = characteristic.target
+    if target is not None and ((lsl is not None and target < lsl) or (usl is not None and target > usl)):
+        raise UserError("target_outside", target=target)
     if not 0 <= characteristic.decimals <= _MOST_DECIMALS:
         raise UserError("decimals_range", value=characteristic.decimals, low=0, high=_MOST_DECIMALS)
 

@@ -50,10 +50,7 @@ class Draft:
         Raises:
             UserError: ``unknown_characteristic``.
         """
-        watch = self.watches.get(characteristic_id) or self.station.watches.get(characteristic_id)
-        if watch is None:
-            raise UserError("unknown_characteristic", characteristic_id=characteristic_id)
-        return watch
+        return self.watches.get(characteristic_id) or self.station.watch(characteristic_id)
 
     def state(self, characteristic_id: int) -> MonitorState:
         state = self.states.get(characteristic_id)

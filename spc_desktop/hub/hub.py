@@ -12,13 +12,14 @@ from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.wording import alert_message, alert_title
 from spc_desktop.hub.api import Actor, HubState, Link, Mailbox, WatchFilter
 from spc_desktop.hub.catalogue import catalogue_order, state_of
-from spc_desktop.hub.commands import alert_ids, alert_order
+from spc_desktop.hub.commands import alert_ids, alert_order, check_texts
 from spc_desktop.hub.draft import Draft
 from spc_desktop.hub.feed import Feed
 from spc_desktop.hub.intake import Intake, Order, Submission
 from spc_desktop.hub.pipeline import Pipeline
 from spc_desktop.hub.ports import Clock, Store
 from spc_desktop.hub.station import Station, restore
+from spc_desktop.hub.studies import capability_order, limits_order
 from spc_desktop.hub.tasks import Supervisor, TaskState
 from spc_desktop.protocol import messages as m
 
@@ -117,8 +118,16 @@ class Hub:
         if isinstance(command, m.SaveCatalogue):
             return await self._order(catalogue_order(command))
         if isinstance(command, m.SetLimits | m.AnalyseCapability):
-            raise TypeError(command)
+            return await self._order(await self._study(command, actor))
         return await self._order(alert_order(command, actor), alert_ids(command))
+
+    async def _study(self, command: m.SetLimits | m.AnalyseCapability, actor: Actor) -> Callable[[Draft], Any]:
+        watch = self._station.watch(command.characteristic_id)
+        total = self._station.states[command.characteristic_id].next_index
+        if isinstance(command, m.SetLimits):
+            check_texts(command)
+            return await limits_order(self._store, watch, total, command, actor, self._clock.now())
+        return await capability_order(self._store, watch, total, command)
 
     async def query(self, query: m.AnyQuery) -> Any:
         """Answer from committed data."""

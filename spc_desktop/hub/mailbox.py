@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from spc_desktop.hub.api import Delivery, Resync, WatchFilter
+from spc_desktop.hub.api import Delivery, LinkChanged, Resync, WatchFilter
 from spc_desktop.protocol import messages as m
 
 MAX_DELIVERIES = 500
 MAX_POINTS = 5_000
+# Key of the link's state among the pending deliveries; no event has it, and no characteristic (their keys are below 0).
+_LINK = 0
 
 _TAGS: dict[type, str] = {
     m.AlertEvent: "alert",
@@ -64,6 +66,16 @@ class EventMailbox:
         if len(self._pending) > MAX_DELIVERIES or self._points > MAX_POINTS:
             self._pending = {event.seq: Resync(seq=event.seq, epoch=event.epoch, reason="slow_consumer")}
             self._points = 0
+        self._wake()
+
+    def tell(self, news: Resync | LinkChanged) -> None:
+        """Put in what is no event of the log: a ``Resync`` replaces the backlog, of the link only its newest state counts."""
+        if isinstance(news, Resync):
+            self._pending = {news.seq: news}
+            self._points = 0
+        else:
+            self._pending.pop(_LINK, None)
+            self._pending[_LINK] = news
         self._wake()
 
     def _put_points(self, event: m.PointsEvent) -> None:

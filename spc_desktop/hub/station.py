@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from spc_desktop.domain.alert import OPEN, Alert
 from spc_desktop.domain.control_plan import ControlPlan
+from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.monitor import MonitorState, decode_state
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.domain.watch import Watch, default_plan, make_watch
@@ -30,6 +31,17 @@ class Station:
     current: dict[int, dict[str, Alert]] = field(default_factory=dict)
     """characteristic -> key -> its newest open alert."""
     next_ids: dict[str, int] = field(default_factory=dict)
+
+    def watch(self, characteristic_id: int) -> Watch:
+        """Return the watch on a characteristic.
+
+        Raises:
+            UserError: ``unknown_characteristic``.
+        """
+        watch = self.watches.get(characteristic_id)
+        if watch is None:
+            raise UserError("unknown_characteristic", characteristic_id=characteristic_id)
+        return watch
 
     def put_product(self, product: Product) -> None:
         self.products[product.id] = product

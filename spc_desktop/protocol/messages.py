@@ -168,7 +168,10 @@ class SaveCatalogue(Command, frozen=True, kw_only=True, tag="save_catalogue"):
 
 
 class SetLimits(Command, frozen=True, kw_only=True, tag="set_limits"):
-    """Freeze limits from the points ``baseline`` (all judged points when empty), leaving out ``exclusions``."""
+    """Freeze limits from the points ``baseline`` (the last 10 000 when empty), leaving out ``exclusions``.
+
+    They judge from the next point on. ``exclusions`` maps chart position -> reason; the points are marked.
+    """
 
     characteristic_id: int
     baseline: tuple[int, ...] = ()
