@@ -15,6 +15,8 @@ from queue import SimpleQueue
 FILE_NAME = "spc-desktop.log"
 MAX_BYTES = 5_000_000
 KEEP = 5
+CHATTY = ("alembic.runtime.plugins", "websockets", "aiohttp")
+"""Libraries whose INFO tells nothing to whoever runs a hub."""
 PLAIN = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -61,6 +63,8 @@ def logging_to(folder: Path, json_lines: bool = False) -> Iterator[Path]:
     level = root.level
     root.addHandler(door)
     root.setLevel(logging.INFO)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     listener.start()
     try:
         yield path

@@ -1,7 +1,7 @@
 """How a program is asked to stop, and what happens when it does not.
 
-Signals set one event; the program leaves its ``async with`` blocks in order. A second signal ends it at once: everything that
-was answered is stored already.
+Signals set one event; the program leaves its ``async with`` blocks in order. Signals may come twice (a terminal and a wrapper
+both send them), so a second one changes nothing; the deadline ends a program that hangs.
 """
 
 import asyncio
@@ -35,8 +35,6 @@ def stop_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Ite
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         log.info("signal %d: stopping", number)
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
         loop.call_soon_threadsafe(stop.set)
 
     for number in SIGNALS:

@@ -16,9 +16,10 @@ LARGEST = 512 * 1024 * 1024
 """Bytes of the largest file that is read."""
 
 _DELIMITERS = ",;\t|"
-_COMMA_NUMBER = re.compile(r"^[+-]?\d+,\d+([eE][+-]?\d+)?$")
-_POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+([eE][+-]?\d+)?$")
-_NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
+_COMMA_NUMBER = re.compile(r"^[+-]?\d+,\d+([eE][+-]?\d+)?$", re.ASCII)
+_POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+([eE][+-]?\d+)?$", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"^[+-]?\d+\.?([eE][+-]?\d+)?$", re.ASCII)
+_NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Table:
             return None
         if self.decimal == ",":
             text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
-        if not _POINT_NUMBER.match(text) and not re.fullmatch(r"[+-]?\d+\.?([eE][+-]?\d+)?", text):
+        if not _POINT_NUMBER.match(text) and not _WHOLE_NUMBER.match(text):
             raise ValueError(text)
         return float(text)
 
@@ -92,7 +93,7 @@ def decode(data: bytes, path: Path) -> tuple[str, str]:
         if data.startswith(mark):
             return _decode_strictly(data, name, path), name
     if b"\0" in data[:200]:
-        name = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+        name = "utf-16-be" if data[:200:2].count(0) > data[1:200:2].count(0) else "utf-16-le"
         return _decode_strictly(data, name, path), name
     try:
         return data.decode("utf-8"), "utf-8"
@@ -131,11 +132,11 @@ def _find_delimiter(text: str) -> tuple[str, str]:
     if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
         return first.strip()[-1], "\n" + rest
     lines = [line for line in text.splitlines()[:60] if line.strip() and not line.startswith("#")]
-    best, best_score = ",", 0.0
+    best, best_score = "\t", 0.0  # a single column: any sign that does not occur
     for delimiter in _DELIMITERS:
         counts = [len(record) - 1 for record in csv.reader(lines, delimiter=delimiter)]
         usual = max(set(counts), key=lambda count: (counts.count(count), count), default=0)
-        score = usual and counts.count(usual) / len(counts) + (0.01 if delimiter != "," else 0.0)
+        score = usual and counts[0] == usual and counts.count(usual) / len(counts) + (0.01 if delimiter != "," else 0.0)
         if score > best_score:
             best, best_score = delimiter, score
     return best, text

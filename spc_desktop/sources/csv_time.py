@@ -10,7 +10,7 @@ from spc_desktop.sources.csv_text import Row, Table
 
 _SEPARATED = re.compile(r"^(?P<a>\d{1,4})[./-](?P<b>\d{1,2})[./-](?P<c>\d{1,4})\.?(?:[ T]+(?P<clock>\d.*))?$")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2}):?(\d{2}):?(\d{2})?)?$")
-_SPACED_DATE = re.compile(r"(?<=\d[.]) +(?=\d)")
+_SPACED_DATE = re.compile(r"(?<=\d[.]) +(?=\d{1,2}[. ])")
 
 
 class RowTimes:

@@ -1,0 +1,82 @@
+"""The composition root: makes the objects of a station and starts them in order. The only place that knows all of them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from spc_desktop.app.failures import listen_failure
+from spc_desktop.app.instance import note_address
+from spc_desktop.app.start import Start
+from spc_desktop.domain.errors import KnownError
+from spc_desktop.hub.hub import Hub
+from spc_desktop.hub.ports import Clock, Store
+from spc_desktop.hub.tasks import TaskState
+from spc_desktop.i18n import system_language
+from spc_desktop.server.listener import HubServer
+from spc_desktop.sources.sample_plant import run_sample_plant
+from spc_desktop.storage.store import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A hub that runs and answers at ``url``."""
+
+    hub: Hub
+    server: HubServer
+    url: str
+
+
+def build_hub(
+    start: Start, clock: Clock, *, store: Store | None = None, on_task: Callable[[TaskState], None] | None = None
+) -> Hub:
+    """Make the hub of a start; it begins to work in ``async with hub``.
+
+    Args:
+        start: settings and folders.
+        clock: the time.
+        store: another place to keep everything than the data folder's database.
+        on_task: hears how the sources are.
+    """
+    language = start.settings.window.language
+    return Hub(
+        store or open_store(start.data_dir),
+        clock,
+        language=system_language() if language == "system" else language,
+        on_task=on_task,
+    )
+
+
+@asynccontextmanager
+async def running_station(
+    start: Start, clock: Clock, on_task: Callable[[TaskState], None] | None = None
+) -> AsyncIterator[Station]:
+    """Run hub, server and sources while the block lasts. Ends in order: listener, sources, queue, store.
+
+    Raises:
+        KnownError: ``port_in_use`` and ``address_unusable`` (with who has the port), ``database_newer``, ...
+    """
+    settings = start.settings
+    async with build_hub(start, clock, on_task=on_task) as hub:
+        server = HubServer(hub, clock, host=settings.hub.host, port=settings.hub.port)
+        try:
+            await server.__aenter__()
+        except KnownError as error:
+            if isinstance(error.__cause__, OSError):
+                raise listen_failure(error.__cause__, settings.hub.host, settings.hub.port) from error
+            raise
+        try:
+            url = f"http://{_reachable(settings.hub.host)}:{server.port}"
+            note_address(start.data_dir, url)
+            if settings.sample_plant.enabled:
+                plant = settings.sample_plant
+                hub.tasks.keep("sample-plant", lambda: run_sample_plant(hub, clock, plant.seed, plant.speed))
+            yield Station(hub, server, url)
+        finally:
+            await server.__aexit__(None, None, None)
+
+
+def _reachable(host: str) -> str:
+    """An address to show and to connect to: a wildcard is no address, IPv6 needs brackets."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
