@@ -4,8 +4,9 @@ All functions take the estimated index, return ``(lower, upper)`` and raise SpcV
 """
 
 import math
+from functools import cache
 
-from spc_desktop.spc.samples import probability
+from spc_desktop.spc.samples import FloatArray, probability
 
 Interval = tuple[float, float]
 
@@ -54,30 +55,54 @@ def _noncentrality(t: float, df: float, p: float) -> float:
     from scipy.optimize import brentq  # noqa: PLC0415
 
     width = 10.0 * math.sqrt(1.0 + t * t / (2.0 * df))
+    while noncentral_t_cdf(t, df, t + width) > p or noncentral_t_cdf(t, df, t - width) < p:
+        width *= 2.0
     return float(brentq(lambda delta: noncentral_t_cdf(t, df, delta) - p, t - width, t + width, xtol=1e-13, rtol=1e-14))
 
 
 def noncentral_t_cdf(t: float, df: float, delta: float) -> float:
-    """P(T <= t) for noncentral t, as the mean of Phi(t s - delta) over s = sqrt(chi2_df / df), by quadrature.
+    """P(T <= t) for noncentral t: T = (Z + delta)/s with s = sqrt(chi2_df / df), by quadrature over the smoother of the two.
 
-    The integral is smooth and needs no series, which lose digits at the large noncentralities of capability (n of a few
-    hundred gives delta near 100).
+    No series: those lose digits at the large noncentralities of capability (a few hundred values give delta near 100).
     """
-    import numpy as np  # noqa: PLC0415
-    from scipy.special import ndtr  # noqa: PLC0415
+    if t < 0:
+        return 1.0 - noncentral_t_cdf(-t, df, -delta)
+    return _over_normal(t, df, delta) if t > math.sqrt(2.0 * df) else _over_chi(t, df, delta)
 
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-    low, high = _chi_range(df)
-    s = 0.5 * (high - low) * (nodes + 1.0) + low
+
+def _over_normal(t: float, df: float, delta: float) -> float:
+    """Mean over Z of P(s >= (Z + delta)/t), which is 1 where Z + delta is negative."""
+    import numpy as np  # noqa: PLC0415
+    from scipy.special import gammaincc, ndtr  # noqa: PLC0415
+
+    low = max(-9.0, -delta)
+    if low >= 9.0:
+        return 1.0
+    z, weights = _nodes(low, 9.0)
+    upper = gammaincc(df / 2.0, 0.5 * df * ((z + delta) / t) ** 2)
+    return float(ndtr(low) + np.sum(weights * upper * np.exp(-0.5 * z * z)) / math.sqrt(2.0 * math.pi))
+
+
+def _over_chi(t: float, df: float, delta: float) -> float:
+    """Mean over s of P(Z <= t s - delta)."""
+    import numpy as np  # noqa: PLC0415
+    from scipy.special import gammainccinv, gammaincinv, ndtr  # noqa: PLC0415
+
+    low, high = (math.sqrt(2.0 * float(inverse(df / 2.0, 1e-17)) / df) for inverse in (gammaincinv, gammainccinv))
+    s, weights = _nodes(low, high)
     log_density = math.log(2.0) + 0.5 * df * math.log(df / 2.0) - math.lgamma(df / 2.0)
     density = np.exp(log_density + (df - 1.0) * np.log(s) - 0.5 * df * s * s)
-    return float(np.sum(weights * density * ndtr(t * s - delta)) * 0.5 * (high - low))
+    return float(np.sum(weights * density * ndtr(t * s - delta)))
 
 
-def _chi_range(df: float) -> Interval:
-    """Where s = sqrt(chi2_df / df) has all but 1e-17 of its mass."""
-    from scipy.special import gammainccinv, gammaincinv  # noqa: PLC0415
+@cache
+def _legendre() -> tuple[FloatArray, FloatArray]:
+    import numpy as np  # noqa: PLC0415
 
-    low = math.sqrt(2.0 * float(gammaincinv(df / 2.0, 1e-17)) / df)
-    high = math.sqrt(2.0 * float(gammainccinv(df / 2.0, 1e-17)) / df)
-    return low, high
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    return nodes, weights
+
+
+def _nodes(low: float, high: float) -> tuple[FloatArray, FloatArray]:
+    nodes, weights = _legendre()
+    return 0.5 * (high - low) * (nodes + 1.0) + low, 0.5 * (high - low) * weights
