@@ -1,5 +1,6 @@
 """The registry of control charts: name -> ``ControlChart``. To add a chart, write a module and add its line here."""
 
+from spc_desktop.spc.charts.attributes import ATTRIBUTE_CHARTS
 from spc_desktop.spc.charts.base import (
     ChartMonitor,
     ChartPoint,
@@ -13,9 +14,14 @@ from spc_desktop.spc.charts.base import (
     Provenance,
     Violation,
 )
+from spc_desktop.spc.charts.rare_events import RARE_EVENT_CHARTS
+from spc_desktop.spc.charts.run_chart import RUN_CHART
 from spc_desktop.spc.charts.variables import VARIABLES_CHARTS
 
 CHARTS: dict[str, ControlChart] = {
+    **{chart.name: chart for chart in ATTRIBUTE_CHARTS},
+    **{chart.name: chart for chart in RARE_EVENT_CHARTS},
+    RUN_CHART.name: RUN_CHART,
     **{chart.name: chart for chart in VARIABLES_CHARTS},
 }
 

@@ -1,6 +1,11 @@
-"""Adapters of the self-test for run rules, run lengths and attribute charts."""
+"""Adapters of the self-test for run rules, run lengths, and the charts of counts, rare events and several variables."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-ADAPTERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
+from spc_desktop.spc.golden import attributes, rules
+
+ADAPTERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    **rules.ADAPTERS,
+    **attributes.ADAPTERS,
+}
