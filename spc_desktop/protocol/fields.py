@@ -86,8 +86,20 @@ class Fields:
         return found if found.tzinfo else found.replace(tzinfo=default.tzinfo)
 
 
-def number(value: object, field: str) -> float:
-    """Return a JSON number as float (``codec.load`` has refused NaN and Infinity already)."""
-    if type(value) is float or type(value) is int:
-        return float(value)
+_NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
+
+
+def number(value: object, field: str, *, any_number: bool = False) -> float:
+    """Return a JSON number as float. ``codec.load`` has refused NaN and Infinity as numbers.
+
+    Args:
+        value: the decoded value.
+        field: its name, for the error.
+        any_number: take "NaN", "Infinity" and "-Infinity" as text too, so that a broken reading reaches the quarantine.
+
+    Raises:
+        UserError: ``bad_message``.
+    """
+    if type(value) is float or type(value) is int or (any_number and value in _NOT_FINITE):
+        return float(value)  # type: ignore[arg-type]
     raise wrong(field, "number", value)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from spc_desktop.domain.wording import error_text
 from spc_desktop.i18n import translate
 
 # What a field may hold; the key is the ``kind`` of a ``bad_message``.
@@ -34,7 +35,6 @@ _JSON_PROBLEMS = {
 _SENTENCES = {
     "unknown_type": "Unknown type {got}. Allowed here: {choices}.",
     "binary": "Binary frames are not understood. Send JSON as text.",
-    "not_found": "There is no {what} {id}.",
     "not_connected": 'Send "connect" first.',
     "id_reuse": "Command ids must rise: {got} is not greater than {last}.",
     "no_route": "There is nothing at {path}.",
@@ -42,20 +42,15 @@ _SENTENCES = {
     "unsupported_media_type": "Send the body as application/json, got {got}.",
     "too_large": "The body is larger than {high} bytes. Send less at once.",
     "body_timeout": "The body did not arrive within {seconds} s.",
-    "conflict": "The alert was changed meanwhile. Read it again and repeat.",
     "busy": "The station takes no more measurements at the moment. Repeat in {seconds} s.",
-    "shutting_down": "The station is stopping. Repeat in a moment.",
     "internal": "A fault inside the station. It was written to its log.",
     "gap": "Events {first} to {last} are no longer stored. Read the alerts anew.",
     "limit_exceeded": "At most {high} {what} are allowed.",
     "no_characteristic": "Product {id} has no characteristic {got}.",
     "origin": "Web pages of {got} may not connect here.",
     "unsupported_version": "None of the offered protocols is known here. Known: {choices}.",
-    "value_not_finite": "The value is not a finite number.",
     "hub_unreachable": "No connection to {address}. It is tried again by itself.",
     "answer_lost": "The connection to {address} broke before the answer came. Check whether it was done.",
-    "database_locked": "The database is locked by another program. It is tried again by itself.",
-    "disk_full": "The disk is full. Free some space; nothing is lost meanwhile.",
 }
 
 
@@ -87,13 +82,12 @@ _SPECIAL: dict[str, Callable[[Mapping[str, Any], str], str]] = {"bad_message": _
 
 
 def sentence(code: str, params: Mapping[str, Any], language: str = "ko") -> str:
-    """Return what is wrong and what is allowed, as one sentence. Unknown codes give the code and its parameters."""
+    """Return what is wrong and what is allowed, as one sentence."""
     if code in _SPECIAL:
         return _SPECIAL[code](params, language)
     if code in _SENTENCES:
         return _filled(_SENTENCES[code], language, params)
-    told = ", ".join(f"{name} {value}" for name, value in params.items())
-    return f"{code}: {told}" if told else code
+    return error_text(code, params, language)
 
 
 def details(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from aiohttp import web
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.api import HubApi, Mailbox
@@ -105,7 +106,7 @@ class HubServer:
                 self.port,
                 create_connection=door,
                 process_request=self._sockets.check,
-                subprotocols=[v1.SUBPROTOCOL],  # type: ignore[list-item]
+                select_subprotocol=_choose,
                 compression=None,
                 ping_interval=20,
                 ping_timeout=20,
@@ -147,6 +148,11 @@ class HubServer:
         while True:
             await asyncio.sleep(v1.HEARTBEAT_S)
             self._fanout.tick(self._clock.now())
+
+
+def _choose(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Choose ``spc.v1`` where it is offered; a client that offers nothing speaks the seed dialect."""
+    return next((name for name in offered if name == v1.SUBPROTOCOL), None)
 
 
 def _request(*parts: object) -> web.BaseRequest:

@@ -21,7 +21,14 @@ _TRACE = {
 
 
 async def read_item(
-    values: Any, directory: Directory, now: datetime, where: str = "", source_id: str = "", key: str = ""
+    values: Any,
+    directory: Directory,
+    now: datetime,
+    where: str = "",
+    source_id: str = "",
+    key: str = "",
+    *,
+    any_number: bool = False,
 ) -> MeasurementIn:
     """Read one measurement.
 
@@ -33,12 +40,12 @@ async def read_item(
         where: place of the object in the request, for error messages.
         source_id: who measured; with ``n`` in the object it makes the idempotency key.
         key: idempotency key where the object has none.
+        any_number: take "NaN" and "Infinity" as text, and no value at all: the hub puts these in quarantine.
 
     Raises:
         UserError: ``bad_message``, ``not_found`` or ``no_characteristic``.
     """
     fields = Fields(values, where)
-    characteristic = await _characteristic(fields, directory)
     source = fields.text("source_id", source_id, 100)
     count = fields.optional_whole("n", 0)
     own_key = fields.text("key", "", 200)
@@ -46,8 +53,8 @@ async def read_item(
         own_key = f"{source}#{count}" if source and count is not None else key
     size_name = fields.first(("size", "sample_size"))
     return MeasurementIn(
-        characteristic_id=characteristic.id,
-        values=_values(fields),
+        characteristic_id=await _characteristic(fields, directory),
+        values=_values(fields, any_number=any_number),
         measured_at=fields.time("measured_at", now),
         key=own_key,
         source_id=source,
@@ -58,17 +65,15 @@ async def read_item(
     )
 
 
-async def _characteristic(fields: Fields, directory: Directory) -> Characteristic:
+async def _characteristic(fields: Fields, directory: Directory) -> int:
     named = fields.raw("characteristic_id")
     if named is None and type(fields.raw("characteristic")) is int:
         named = fields.raw("characteristic")
     if named is not None:
         if type(named) is not int:
             raise wrong(fields.at("characteristic_id"), "whole", named, low=1, high=2**53 - 1)
-        found = await directory.characteristic(named)
-        if found is None:
-            raise UserError("not_found", what="characteristic", id=named)
-        return found
+        # Whether it exists is the hub's to judge: it keeps what it cannot place.
+        return named
     name = fields.first(("product", "product_id", "product_code"))
     asked = fields.raw(name) if name else None
     if not isinstance(asked, int | str) or isinstance(asked, bool):
@@ -76,7 +81,7 @@ async def _characteristic(fields: Fields, directory: Directory) -> Characteristi
     product = await directory.product(asked)
     if product is None:
         raise UserError("not_found", what="product", id=shown(asked))
-    return _of_product(product.id, fields, directory)
+    return _of_product(product.id, fields, directory).id
 
 
 def _of_product(product_id: int, fields: Fields, directory: Directory) -> Characteristic:
@@ -92,15 +97,15 @@ def _of_product(product_id: int, fields: Fields, directory: Directory) -> Charac
     raise UserError("no_characteristic", id=product_id, got=shown(code))
 
 
-def _values(fields: Fields) -> tuple[float, ...]:
+def _values(fields: Fields, *, any_number: bool) -> tuple[float, ...]:
     name = fields.first(("values", "value", "measurement_value"))
     if name != "values":
         return (fields.number(name or "value"),)
     listed = fields.raw("values")
-    if not isinstance(listed, list) or not listed:
+    if not isinstance(listed, list) or not (listed or any_number):
         raise wrong(fields.at("values"), "values", listed, high=MAX_LIST)
     where = fields.at("values")
-    return tuple(number(value, f"{where}[{place}]") for place, value in enumerate(listed))
+    return tuple(number(value, f"{where}[{place}]", any_number=any_number) for place, value in enumerate(listed))
 
 
 def _trace(fields: Fields) -> Trace:

@@ -287,7 +287,8 @@ class Sockets:
         rejected: list[m.Rejected] = []
         for place, raw in enumerate(request.items):
             try:
-                items.append(await read_item(raw, self._directory, now, f"items[{place}]", request.source_id))
+                where = f"items[{place}]"
+                items.append(await read_item(raw, self._directory, now, where, request.source_id, any_number=True))
                 places.append(place)
             except UserError as bad:
                 told = {name: str(value) for name, value in bad.params.items()}
