@@ -45,6 +45,9 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     lock_changed = Signal(bool)
     """True while the view follows the newest point."""
 
+    view_moved = Signal()
+    """Another stretch is visible now."""
+
     _ready = False  # the base class changes its palette before this class is set up
 
     def __init__(self, clock: FrameClock, parent: QWidget | None = None) -> None:
@@ -60,6 +63,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._stages: list[int] = []
         self._hovered: int | None = None
         self._low, self._high = -0.5, SPAN - 0.5
+        self._drawn = (0.0, 0.0)
         self._setting_range = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
@@ -164,6 +168,9 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 view.clear()
         self._setting_range = False
         self._outline()
+        if (self._low, self._high) != self._drawn:
+            self._drawn = self._low, self._high
+            self.view_moved.emit()
 
     def _room(self) -> float:
         return max(1.0, (self._high - self._low) * 0.02)
