@@ -21,6 +21,8 @@ _TITLES = {
     "outside": _("Points away from the centre line"),
     "range": _("Jump between neighbours"),
 }
+# Parameters written with the digits of the characteristic.
+_MEASURED = frozenset({"value", "center", "lcl", "ucl", "lsl", "usl", "cpk", "min"})
 _RULE_BROKEN = _("Run rule broken")
 
 _SENTENCES = {
@@ -89,7 +91,9 @@ _ERRORS = {
     "shutting_down": _("The hub is closing. Try again when it runs again."),
     "disk_full": _("The disk is full, so nothing can be stored. Free some space; the hub goes on by itself."),
     "database_locked": _("Another program holds the database. Close it; the hub goes on by itself."),
-    "storage_failed": _("The database could not be written: {detail}"),
+    "database_corrupt": _("The database {path} is damaged ({detail}). Put back a backup from {backups}."),
+    "read_only": _("The database {path} may not be written ({detail}). Allow writing; the hub goes on by itself."),
+    "database_unavailable": _("The database {path} cannot be reached ({detail}). The hub goes on by itself."),
 }
 _UNKNOWN_ERROR = _("The request could not be carried out ({code}).")
 
@@ -102,13 +106,13 @@ def alert_title(code: str, params: Params, language: str) -> str:
 
 def alert_message(code: str, params: Params, language: str) -> str:
     """Return the sentence of an alert; numbers are written with ``params["decimals"]`` digits."""
-    values: dict[str, str] = {name: _number(value, params) for name, value in params.items()}
+    decimals = int(params.get("decimals", 3))
+    values = {name: _shown(name, value, decimals) for name, value in params.items()}
     values["char"] = characteristic_name(params, language)
     values.setdefault("unit", "")
     values.setdefault("value", "")
     values["rule"] = code
-    text = translate(_sentence(code, params), language)
-    return text.format(**values).replace("  ", " ").replace(" (", " (")
+    return translate(_sentence(code, params), language).format(**values).replace("  ", " ")
 
 
 def characteristic_name(params: Params, language: str) -> str:
@@ -129,10 +133,10 @@ def error_text(code: str, params: Mapping[str, object], language: str) -> str:
     return text.format(**{name: known.get(name, "?") for name in placeholders(text)})
 
 
-def _number(value: float | int | str, params: Params) -> str:
-    if isinstance(value, float) and value != params.get("sigma"):
-        return f"{value:.{int(params.get('decimals', 3))}f}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _shown(name: str, value: float | int | str, decimals: int) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.{decimals}f}" if name in _MEASURED else f"{value:g}"
 
 
 def _sentence(code: str, params: Params) -> str:
