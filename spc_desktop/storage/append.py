@@ -22,7 +22,7 @@ class Appender:
     def __init__(self, dialect: str, epoch: str) -> None:
         prepared = Prepared(dialect)
         self._epoch = epoch
-        self._pages = Pages(prepared)
+        self.pages = Pages(prepared)
         tables = (
             schema.product, schema.characteristic, schema.control_plan, schema.frozen_limits, schema.point,
             schema.violation, schema.alert, schema.monitor_state, schema.capability,
@@ -38,10 +38,6 @@ class Appender:
 
         self._newest = prepared.text(_NEWEST)
 
-    def forget(self) -> None:
-        """Call after a rollback."""
-        self._pages.forget()
-
     def write(self, connection: Connection, batch: Batch) -> list[m.AnyEvent]:
         """Write everything of a batch and return its events with seq and epoch."""
         cursor = connection.connection.cursor()  # the driver's own: SQLAlchemy's execute costs 40 us a statement
@@ -49,7 +45,7 @@ class Appender:
         self._catalogue(cursor, batch)
         self._measurements(cursor, batch)
         self._put(cursor, schema.point.name, [rows.point_row(p) for p in batch.points])
-        self._pages.roll(connection, cursor, batch.points)
+        self.pages.touch(connection, cursor, batch.points)
         self._put(cursor, schema.violation.name, [rows.violation_row(v) for v in batch.violations])
         self._alerts(cursor, batch, events)
         self._put(cursor, schema.monitor_state.name, list(batch.monitor_states.items()))

@@ -1,8 +1,8 @@
 """Stretches of a chart as columns: pages of points, rolled up when they are full.
 
-The ``point`` rows are the truth. As soon as the ``PAGE`` points of a page are there, the same transaction also writes their
-columns as one ``point_chunk`` row, and writes it anew when one of its points is replaced; so a million points are a
-thousand rows to read and adding a point costs the same at any length. Only this module reads or writes chunks.
+The ``point`` rows are the truth. When the ``PAGE`` points of a page are there and the writer has nothing better to do, it
+writes their columns as one ``point_chunk`` row; so a million points are a thousand rows to read, and adding a point costs
+the same at any length. A page without its chunk is read from its rows. Only this module reads or writes chunks.
 """
 
 import struct
@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
@@ -20,7 +20,7 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import CHARTS, Violation
 from spc_desktop.storage import rows
 from spc_desktop.storage.engine import Prepared
-from spc_desktop.storage.schema import control_plan, point, point_chunk
+from spc_desktop.storage.schema import characteristic, control_plan, point, point_chunk
 
 PAGE = 1024
 """Points of a page. Part of the stored format."""
@@ -57,39 +57,62 @@ _decode = msgspec.msgpack.Decoder(Chunk).decode
 
 
 class Pages:
-    """Keeps the chunks true while points are written. Belongs to the writer's connection."""
+    """Keeps the chunks while points are written. Belongs to the writer's thread.
+
+    Rolling a page up takes some milliseconds, so it waits until nobody waits. A chunk whose points are replaced is deleted
+    in the same transaction and made anew later. Nothing here must be undone after a rollback: a page that is not full
+    is not rolled up, and deleting a chunk too many costs only time.
+    """
 
     def __init__(self, prepared: Prepared) -> None:
+        c = point_chunk.c
         self._upsert = prepared.upsert(point_chunk)
-        self._full: dict[int, int] = {}  # characteristic -> page after the last chunk, as this transaction sees it
+        stale = delete(point_chunk).where(c.characteristic_id == bindparam("which"), c.page == bindparam("number"))
+        self._delete = prepared.text(stale)
+        self._rolled: dict[int, int] = {}  # characteristic -> page after its last chunk, or more
+        self.waiting: set[tuple[int, int]] = set()
+        """Characteristic and page of what may be rolled up."""
 
-    def forget(self) -> None:
-        """Call after a rollback: what was remembered may not be stored."""
-        self._full.clear()
-
-    def roll(self, connection: Connection, cursor: DBAPICursor, points: Sequence[Point]) -> None:
-        """Write the chunks of all pages that these points (already written) complete or change."""
-        touched: set[tuple[int, int]] = set()
+    def touch(self, connection: Connection, cursor: DBAPICursor, points: Sequence[Point]) -> None:
+        """Take note of points that were written in this transaction."""
+        stale: set[tuple[int, int]] = set()
         for p in points:
             page, offset = divmod(p.index, PAGE)
-            if offset == PAGE - 1 or page < self._full_pages(connection, p.characteristic_id):
-                touched.add((p.characteristic_id, page))
-        new = []
-        for characteristic_id, page in sorted(touched):
-            found = list(_rows(connection, characteristic_id, page * PAGE, (page + 1) * PAGE))
-            if len(found) == PAGE:
-                new.append((characteristic_id, page, _encode(_chunk(found, page * PAGE, PAGE))))
-                self._full[characteristic_id] = max(self._full_pages(connection, characteristic_id), page + 1)
-        if new:
-            cursor.executemany(self._upsert, new)
+            if page < self._pages(connection, p.characteristic_id):
+                stale.add((p.characteristic_id, page))
+            elif offset == PAGE - 1:
+                self.waiting.add((p.characteristic_id, page))
+        if stale:
+            cursor.executemany(self._delete, sorted(stale))
+            self.waiting |= stale
 
-    def _full_pages(self, connection: Connection, characteristic_id: int) -> int:
-        full = self._full.get(characteristic_id)
-        if full is None:
+    def roll(self, connection: Connection) -> None:
+        """Roll up one page that waits, in a transaction of its own."""
+        characteristic_id, page = place = self.waiting.pop()
+        found = list(_rows(connection, characteristic_id, page * PAGE, (page + 1) * PAGE))
+        if len(found) == PAGE:
+            self._rolled[characteristic_id] = max(self._pages(connection, characteristic_id), page + 1)
+            body = _encode(_chunk(found, page * PAGE, PAGE))
+            connection.connection.cursor().execute(self._upsert, (*place, body))
+
+    def find(self, connection: Connection) -> None:
+        """Find the pages that the last run did not come to roll up."""
+        c = point_chunk.c
+        chunks = select(c.characteristic_id, func.count()).group_by(c.characteristic_id)
+        known: dict[int, int] = dict(connection.execute(chunks).tuples().all())
+        for characteristic_id in connection.scalars(select(characteristic.c.id)).all():
+            full = count_points(connection, characteristic_id) // PAGE
+            if known.get(characteristic_id, 0) < full:
+                there = connection.scalars(select(c.page).where(c.characteristic_id == characteristic_id))
+                self.waiting |= {(characteristic_id, page) for page in set(range(full)).difference(there)}
+
+    def _pages(self, connection: Connection, characteristic_id: int) -> int:
+        pages = self._rolled.get(characteristic_id)
+        if pages is None:
             last = select(func.max(point_chunk.c.page)).where(point_chunk.c.characteristic_id == characteristic_id)
             newest = connection.scalar(last)
-            full = self._full[characteristic_id] = 0 if newest is None else newest + 1
-        return full
+            pages = self._rolled[characteristic_id] = 0 if newest is None else newest + 1
+        return pages
 
 
 def columns(connection: Connection, query: m.GetPoints) -> PointColumns:
@@ -98,29 +121,28 @@ def columns(connection: Connection, query: m.GetPoints) -> PointColumns:
     stop = total if query.before is None else max(0, min(query.before, total))
     start = max(0, stop - max(0, query.limit))
     keys = _panel_keys(connection, query.characteristic_id)
-    measured_at: list[memoryview] = []
-    number: list[memoryview] = []
-    panels: list[list[list[memoryview]]] = [[[] for _ in _KEYS] for _ in keys]
+    measured_at, number = _Growing(), _Growing()
+    panels = [[_Growing() for _ in _KEYS] for _ in keys]
     marks: list[PointMark] = []
     for page, chunk in _chunks(connection, query.characteristic_id, start, stop, total):
         first = page * PAGE
         begin, end = max(start - first, 0), min(stop - first, PAGE)
-        measured_at.append(_piece(chunk.measured_at, begin, end))
-        number.append(_piece(chunk.subgroup_number, begin, end))
-        for pieces, panel in zip(panels, _as_many(chunk.panels, len(keys)), strict=True):
-            for column, part in zip(pieces, panel, strict=True):
-                column.append(_piece(part, begin, end))
+        measured_at.add(chunk.measured_at, begin, end)
+        number.add(chunk.subgroup_number, begin, end)
+        for grown, panel in zip(panels, _as_many(chunk.panels, len(keys)), strict=True):
+            for column, part in zip(grown, panel, strict=True):
+                column.add(part, begin, end)
         marks += [_mark(mark, first, keys) for mark in chunk.marks if begin <= mark.offset < end]
     return PointColumns(
         characteristic_id=query.characteristic_id,
         first_index=start,
         count=stop - start,
         total=total,
-        measured_at=b"".join(measured_at),
-        subgroup_number=b"".join(number),
+        measured_at=measured_at.whole(),
+        subgroup_number=number.whole(),
         panels=tuple(
-            PanelColumns(key=key, **{name: b"".join(column) for name, column in zip(_KEYS, pieces, strict=True)})
-            for key, pieces in zip(keys, panels, strict=True)
+            PanelColumns(key=key, **{name: column.whole() for name, column in zip(_KEYS, grown, strict=True)})
+            for key, grown in zip(keys, panels, strict=True)
         ),
         marks=tuple(marks),
     )
@@ -230,10 +252,35 @@ def _column(values: NDArray[np.float64]) -> Column:
     return np.ascontiguousarray(values).data.cast("B")
 
 
-def _piece(column: Column, begin: int, end: int) -> memoryview:
-    if isinstance(column, memoryview):
-        return column[8 * begin : 8 * end]
-    return memoryview(struct.pack("<d", column) * (end - begin))
+class _Growing:
+    """A column put together from pages; one value over many pages is written in one go."""
+
+    __slots__ = ("_count", "_parts", "_value")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes | memoryview] = []
+        self._value = b""
+        self._count = 0
+
+    def add(self, column: Column, begin: int, end: int) -> None:
+        if isinstance(column, memoryview):
+            self._end_run()
+            self._parts.append(column[8 * begin : 8 * end])
+            return
+        value = struct.pack("<d", column)
+        if value != self._value:
+            self._end_run()
+            self._value = value
+        self._count += end - begin
+
+    def whole(self) -> bytes:
+        self._end_run()
+        return b"".join(self._parts)
+
+    def _end_run(self) -> None:
+        if self._count:
+            self._parts.append(self._value * self._count)
+            self._count = 0
 
 
 def _as_many(panels: Sequence[tuple[Column, ...]], count: int) -> Sequence[tuple[Column, ...]]:

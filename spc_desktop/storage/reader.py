@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
-from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
+from spc_desktop.domain.alert import OPEN, Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.measurement import Measurement
@@ -19,7 +19,7 @@ from spc_desktop.storage.log import epoch_of, first_of
 
 T = TypeVar("T")
 
-OPEN = (Status.NEW, Status.ACKNOWLEDGED, Status.INVESTIGATING)
+_OPEN = sorted(status.value for status in OPEN)
 
 
 def answer(connection: Connection, query: m.AnyQuery, now: datetime) -> Any:
@@ -114,16 +114,12 @@ def _newest(connection: Connection, table: Any, column: Any, read: Callable[[str
 def _state(
     connection: Connection, characteristic_id: int, plan: ControlPlan | None, limits: FrozenLimits | None
 ) -> m.CharacteristicState:
-    left = 0
-    if limits is None and plan is not None and plan.policy.mode == "learn":
-        c = schema.point.c
-        used = select(c.point_index).where(c.characteristic_id == characteristic_id, ~c.excluded)
-        counted = select(func.count()).select_from(used.limit(plan.policy.learn_subgroups).subquery())
-        left = plan.policy.learn_subgroups - (connection.scalar(counted) or 0)
+    count = points.count_points(connection, characteristic_id)
+    learning = limits is None and plan is not None and plan.policy.mode == "learn"
     return m.CharacteristicState(
         characteristic_id=characteristic_id,
-        points=points.count_points(connection, characteristic_id),
-        learning_left=left,
+        points=count,
+        learning_left=max(0, plan.policy.learn_subgroups - count) if plan is not None and learning else 0,
         limits=limits,
     )
 
@@ -134,7 +130,7 @@ def _catalogue(connection: Connection, _query: m.GetCatalogue) -> m.Catalogue:
 
 def _open_alerts(connection: Connection) -> list[Alert]:
     c = schema.alert.c
-    found = connection.scalars(select(c.alert_json).where(c.status.in_([s.value for s in OPEN])).order_by(c.id))
+    found = connection.scalars(select(c.alert_json).where(c.status.in_(_OPEN)).order_by(c.id))
     return rows.alerts_of(found.all())
 
 
@@ -163,7 +159,7 @@ def _filtered(statement: Select[Any], query: m.GetAlerts) -> Select[Any]:
     if query.after_seq is not None:
         statement = statement.where(c.changed_seq > query.after_seq)
     if query.open_only:
-        statement = statement.where(c.status.in_([s.value for s in OPEN]))
+        statement = statement.where(c.status.in_(_OPEN))
     return statement
 
 

@@ -29,6 +29,8 @@ FILE_NAME = "spc.sqlite3"
 READERS = 2
 GROUP = 64
 """Most batches of one transaction."""
+PAGES_WAITING = 16
+"""Most full pages of points that wait for a quiet moment."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -93,6 +95,7 @@ class SqlStore:
         except BaseException:
             await self.__aexit__()
             raise
+        self._writer.submit(self._mend).add_done_callback(_report)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -161,8 +164,7 @@ class SqlStore:
                     self._write([waiting])
             self._loop.call_soon_threadsafe(_tell, group)
             self._unpruned += sum(len(waiting.batch.events) for waiting in group)
-            if self._unpruned >= log.STEP // 2:  # half of what a step takes: the log shrinks even under full load
-                self._prune()
+            self._tidy()
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         """Write one transaction; either all of the group get their events or all get the error."""
@@ -175,7 +177,6 @@ class SqlStore:
                     written = [self._appender.write(connection, waiting.batch) for waiting in group]
         except Exception as failure:  # noqa: BLE001 - the thread's boundary: whatever it is, the caller who waits gets it
             error = failure
-            self._appender.forget()
             if isinstance(failure, KnownError):
                 self._disconnect()  # a new connection knows nothing of the failure
         for position, waiting in enumerate(group):
@@ -193,16 +194,31 @@ class SqlStore:
             self._connection.close()
             self._connection = None
 
-    def _prune(self) -> None:
-        self._unpruned = 0
-        more = True
+    def _tidy(self) -> None:
+        """Do what may wait while no batch waits, in small transactions; under lasting load, when too much has gathered."""
         try:
-            while more:
+            while self._work_to_do() and (not self._line or self._work_gathered()):
                 with surroundings(self._url), self._connected().begin():
-                    more = log.prune(self._connected()) and not self._line
+                    if self._appender.pages.waiting:
+                        self._appender.pages.roll(self._connected())
+                    else:
+                        more = log.prune(self._connected())
+                        self._unpruned = log.STEP // 2 if more else 0
         except KnownError as error:
-            _log.warning("event log not pruned: %s", error)
+            _log.warning("the store is not tidied now: %s", error)
             self._disconnect()
+
+    def _work_to_do(self) -> bool:
+        return bool(self._appender.pages.waiting) or self._unpruned >= log.STEP // 2
+
+    def _work_gathered(self) -> bool:
+        """A step of pruning takes twice what calls for it, so that the log shrinks under any load."""
+        return len(self._appender.pages.waiting) > PAGES_WAITING or self._unpruned >= log.STEP
+
+    def _mend(self) -> None:
+        with surroundings(self._url), self._connected().begin():
+            self._appender.pages.find(self._connected())
+        self._tidy()
 
 
 def _tell(group: Sequence[_Waiting]) -> None:
