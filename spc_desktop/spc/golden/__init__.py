@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spc_desktop.spc.errors import SpcValueError
-from spc_desktop.spc.golden import charts_variables, rules_and_attributes, studies
+from spc_desktop.spc.golden import charts_variables, measurement_systems, rules_and_attributes, studies
 from spc_desktop.spc.golden.comparison import Comparison, Leaf, compare
 
 __all__ = ["FEATURES", "Comparison", "Leaf", "Outcome", "compare", "run_case"]
@@ -18,6 +18,7 @@ FEATURES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     **charts_variables.ADAPTERS,
     **rules_and_attributes.ADAPTERS,
     **studies.ADAPTERS,
+    **measurement_systems.ADAPTERS,
 }
 """Feature name -> function from a case's ``input`` to our result in the shape of its ``expected``."""
 

@@ -163,7 +163,7 @@ def _leaf(path: str, expected: Any, got: Any, rule: _Rule, scale: float, allowan
     if not _is_number(got):
         return Leaf(path, expected, got, False, None, "we give no number")
     if allowance is not None:
-        return _allowed(path, expected, got, rule, allowance)
+        return _allowed(path, expected, got, rule, scale, allowance)
     difference = abs(got - expected)
     relative = difference / abs(expected) if expected else None
     if difference <= max(rule.rel * abs(expected), rule.abs):
@@ -175,7 +175,7 @@ def _leaf(path: str, expected: Any, got: Any, rule: _Rule, scale: float, allowan
     return Leaf(path, expected, got, False, relative)
 
 
-def _allowed(path: str, expected: float, got: float, rule: _Rule, allowance: Allowance) -> Leaf:
+def _allowed(path: str, expected: float, got: float, rule: _Rule, scale: float, allowance: Allowance) -> Leaf:
     """Within the file's own tolerance, or within what the reference is worth."""
     difference = abs(got - expected)
     if difference <= max(rule.rel * abs(expected), rule.abs):
@@ -183,7 +183,7 @@ def _allowed(path: str, expected: float, got: float, rule: _Rule, allowance: All
     limits = {
         "decimals": 0.5 * 10.0**-allowance.amount * (1.0 + 1e-6),
         "abs": allowance.amount,
-        "rel": allowance.amount * abs(expected),
+        "rel": max(allowance.amount * abs(expected), 1e-8 * scale),
     }
     relative = difference / abs(expected) if expected else None
     return Leaf(path, expected, got, difference <= limits[allowance.kind], relative, allowance.reason)
