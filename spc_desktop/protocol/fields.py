@@ -101,5 +101,5 @@ def number(value: object, field: str, *, any_number: bool = False) -> float:
         UserError: ``bad_message``.
     """
     if type(value) is float or type(value) is int or (any_number and value in _NOT_FINITE):
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     raise wrong(field, "number", value)

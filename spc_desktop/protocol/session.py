@@ -15,6 +15,10 @@ from spc_desktop.protocol.seed import EVENT_TYPES as SEED_TYPES
 from spc_desktop.protocol.wording import details, sentence
 
 MAX_SUBSCRIPTIONS = 128
+MAX_POINTS = 50_000
+"""Points in one answer."""
+MAX_ROWS = 5_000
+"""Alerts, measurements or events in one answer."""
 
 
 class Connect(Struct, frozen=True, kw_only=True):
@@ -60,6 +64,8 @@ class Ingest(Struct, frozen=True, kw_only=True):
 class Perform(Struct, frozen=True, kw_only=True):
     id: int
     command: m.AnyCommand
+    by: str
+    """Who acts at that client; empty: nobody is named."""
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -145,9 +151,12 @@ class V1Session:
         if not self.connected:
             raise UserError("not_connected")
         if kind in _COMMANDS:
-            return Perform(id=command_id, command=_convert(message, _COMMANDS[kind]))
+            by = fields.text("by", "", 100)
+            return Perform(id=command_id, command=_convert(message, _COMMANDS[kind]), by=by)
         if kind in _QUERIES:
-            return Ask(id=command_id, query=_convert(message, _QUERIES[kind]))
+            query = _convert(message, _QUERIES[kind])
+            _check_limit(query)
+            return Ask(id=command_id, query=query)
         return self._own(kind, fields, command_id)
 
     def _own(self, kind: str, fields: Fields, command_id: int) -> Request:
@@ -199,6 +208,13 @@ class V1Session:
         _check_count(len(self.subscriptions) + (sub not in self.subscriptions))
         self.subscriptions[sub] = wanted
         return Subscribe(id=command_id, sub=sub)
+
+
+def _check_limit(query: m.AnyQuery) -> None:
+    limit = getattr(query, "limit", 0)
+    most = MAX_POINTS if isinstance(query, m.GetPoints) else MAX_ROWS
+    if not 0 <= limit <= most:
+        raise wrong("limit", "whole", limit, low=0, high=most)
 
 
 def _check_count(count: int) -> None:

@@ -243,7 +243,7 @@ class Sockets:
         elif isinstance(request, session.Ingest):
             client.write(talk.result(request.id, await self._ingest(request, talk)))
         elif isinstance(request, session.Perform):
-            client.write(talk.result(request.id, await self._hub.command(request.command, _actor(talk))))
+            client.write(talk.result(request.id, await self._hub.command(request.command, _actor(talk, request.by))))
         elif isinstance(request, session.Ask):
             client.write(talk.result(request.id, await self._hub.query(request.query)))
 
@@ -312,8 +312,8 @@ def _seed_wanted(general: tuple[v1.Wanted, ...], products: set[int]) -> tuple[v1
     return (*general, v1.Wanted(products=frozenset(products), types=seed.EVENT_TYPES))
 
 
-def _actor(talk: session.V1Session) -> Actor:
-    return Actor(name=talk.client_id, client=talk.client_id)
+def _actor(talk: session.V1Session, by: str = "") -> Actor:
+    return Actor(name=by or talk.client_id, client=talk.client_id)
 
 
 def _refuse(
