@@ -222,6 +222,8 @@ def _check_characteristic(characteristic: Characteristic) -> None:
 
 def _check_subgroup_size(watch: Watch) -> None:
     low, high = _SUBGROUP_SIZES.get(watch.chart.data, (1, 1000))
+    if all(panel.role == "location" for panel in watch.chart.panels):
+        low = 1  # EWMA and CUSUM of individuals: only a chart of the spread within subgroups needs two values
     size = watch.characteristic.subgroup_size
     if not low <= size <= high:
         raise UserError("subgroup_size_range", value=size, chart=watch.chart.name, low=low, high=high)
