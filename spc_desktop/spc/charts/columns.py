@@ -75,8 +75,8 @@ class Columns:
         return Columns(values, self.sizes, self.stages, self.parts, self.excluded)
 
 
-def to_columns(observations: Sequence[Observation] | FloatArray) -> Columns:
-    """Return observations as columns.
+def to_columns(observations: Sequence[Observation] | FloatArray | Columns) -> Columns:
+    """Return observations as columns; columns are returned as they are.
 
     Args:
         observations: a sequence of ``Observation``, or anything numpy makes an array of shape (m,) or (m, n) of (None and
@@ -85,6 +85,8 @@ def to_columns(observations: Sequence[Observation] | FloatArray) -> Columns:
     Raises:
         SpcValueError: another shape, something that is no number, an infinite value.
     """
+    if isinstance(observations, Columns):
+        return observations
     if isinstance(observations, np.ndarray):
         return Columns(_matrix(observations))
     if not isinstance(observations, Iterable):

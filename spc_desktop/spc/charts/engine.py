@@ -99,7 +99,7 @@ class Chart:
 
     def estimate(
         self,
-        observations: Sequence[Observation] | FloatArray,
+        observations: Sequence[Observation] | FloatArray | Columns,
         options: Options | None = None,
         baseline: Sequence[int] | None = None,
         exclusions: Mapping[int, str] | None = None,
@@ -220,7 +220,7 @@ class Monitor:
         """Return the state before the first observation."""
         return (0, None, None, tuple(judge.start() for judge in self._judges))
 
-    def run(self, observations: Sequence[Observation] | FloatArray, state: State = None) -> ChartRun:
+    def run(self, observations: Sequence[Observation] | FloatArray | Columns, state: State = None) -> ChartRun:
         """Judge many at once; see ``ChartMonitor.run``.
 
         Raises:

@@ -34,7 +34,6 @@ from spc_desktop.spc.sigma import LARGEST_SPAN, estimate_sigma, moving_ranges
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_NO_LINE = (None, None, None, None)
 _NOWHERE: Line = (math.nan, math.nan, math.nan, math.nan)
 
 XBAR = PanelSpec("xbar", "X̄")
@@ -110,10 +109,11 @@ class SubgroupTrack:
         )
 
     def _lines(self, n: int) -> tuple[Any, ...]:
-        return tuple(
-            line_of(n) if n >= statistic.least else _NO_LINE
+        found = (
+            line_of(n) if n >= statistic.least else _NOWHERE
             for statistic, line_of in zip(self.statistics, self.line_of, strict=True)
         )
+        return tuple(tuple(None if math.isnan(value) else value for value in line) for line in found)
 
     def _line_columns(self, at: int, statistic: Statistic, counts: IntArray) -> list[FloatArray | float]:
         if len(counts) and (counts == counts[0]).all():
