@@ -73,4 +73,4 @@ def prune(connection: Connection) -> bool:
 
 
 def _meta(connection: Connection) -> dict[str, str]:
-    return dict(connection.execute(select(schema.meta.c.name, schema.meta.c.value)).tuples().all())
+    return dict(connection.execute(select(schema.meta.c.name, schema.meta.c.value)).all())

@@ -99,7 +99,7 @@ class Pages:
         """Find the pages that the last run did not come to roll up."""
         c = point_chunk.c
         chunks = select(c.characteristic_id, func.count()).group_by(c.characteristic_id)
-        known: dict[int, int] = dict(connection.execute(chunks).tuples().all())
+        known: dict[int, int] = dict(connection.execute(chunks).all())
         for characteristic_id in connection.scalars(select(characteristic.c.id)).all():
             full = count_points(connection, characteristic_id) // PAGE
             if known.get(characteristic_id, 0) < full:
@@ -179,7 +179,7 @@ def _chunks(
         .where(c.characteristic_id == characteristic_id, c.page >= pages.start, c.page < pages.stop)
         .order_by(c.page)
     )
-    stored = dict(connection.execute(statement).tuples().all())
+    stored = dict(connection.execute(statement).all())
     for page in pages:
         body = stored.pop(page, None)
         if body is not None:

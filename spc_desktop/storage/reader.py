@@ -40,7 +40,7 @@ def load(connection: Connection) -> Stored:
         epoch=epoch_of(connection)[0],
         head=head_of(connection),
         catalogue=catalogue(connection),
-        monitor_states=dict(connection.execute(select(state.characteristic_id, state.body)).tuples().all()),
+        monitor_states=dict(connection.execute(select(state.characteristic_id, state.body)).all()),
         open_alerts=_open_alerts(connection),
         next_ids={
             table.name: (connection.scalar(select(func.max(table.c.id))) or 0) + 1
@@ -62,7 +62,7 @@ def known_keys(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for start in range(0, len(keys), 500):  # SQLite takes a limited number of parameters
         wanted = select(c.key, c.measurement_id).where(c.key.in_(keys[start : start + 500]))
-        found |= dict(connection.execute(wanted).tuples().all())
+        found |= dict(connection.execute(wanted).all())
     return found
 
 
