@@ -6,13 +6,15 @@ the same expressions in double precision as in ``rules_codes``, so that streamin
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from spc_desktop.spc.rules import Rule, RuleSet, Violation
 from spc_desktop.spc.rules_codes import Level, level_of
 from spc_desktop.spc.rules_series import series_advance
 
 Step = Callable[..., tuple[Any, tuple[Violation, ...]]]
+# Name, first value, and for a history of points the bits that the next point can still ask about.
+Slot = tuple[str, Any, int | None]
 
 # Codes of a point: 1 above the line, -1 below the other, 0 strictly between them, 2 on a line or not defined.
 _SIDE = "{c} = 2 if center is None else 1 if value > center else -1 if value < center else 2"
@@ -128,12 +130,20 @@ _SERIES = "{s}, found = {advance}({s}, {c}, index)\nhits += found"
 _HEAD = "def step(state, value, center, sigma, lcl=None, ucl=None, index=0):"
 
 
-def write_step(rule_set: RuleSet) -> tuple[Step, Any]:
-    """Return the step function of a validated rule set, and its first state (a flat tuple of JSON values)."""
+class Written(NamedTuple):
+    """A step function, its first state (a flat tuple of JSON values), and the bits of each slot that matter later."""
+
+    step: Step
+    initial: tuple[Any, ...]
+    memory: tuple[int | None, ...]
+
+
+def write_step(rule_set: RuleSet) -> Written:
+    """Return the automaton of a validated rule set."""
     names: dict[str, Any] = dict(_NAMES)
     levels: dict[Level, str] = {}
     moves = any(rule.kind in {"trend", "alternation"} for rule in rule_set.rules)
-    slots: list[tuple[str, Any]] = [("last", None)] if moves else []
+    slots: list[Slot] = [("last", None, None)] if moves else []
     body: list[str] = []
     for number, rule in enumerate(rule_set.rules):
         level = level_of(rule)
@@ -146,15 +156,15 @@ def write_step(rule_set: RuleSet) -> tuple[Step, Any]:
         slots.extend(own)
     if moves:
         body.append("last = value")
-    initial = tuple(first for _, first in slots)
+    initial = tuple(first for _, first, _ in slots)
     names["initial"] = initial
-    listed = "(" + "".join(f"{name}, " for name, _ in slots) + ")"
+    listed = "(" + "".join(f"{name}, " for name, _, _ in slots) + ")"
     lines = ["if value != value:", "    return initial, ()"]
     lines += [f"{listed} = state"] if slots else []
     lines += ["hits = ()", *"\n".join(body).splitlines(), f"return {listed}, hits"]
     exec("\n    ".join([_HEAD, *lines]), names)  # noqa: S102 - text made above of validated numbers alone
     step: Step = names["step"]
-    return step, initial
+    return Written(step, initial, tuple(bits for _, _, bits in slots))
 
 
 def _level_text(level: Level, code: str) -> str:
@@ -169,36 +179,36 @@ def _level_text(level: Level, code: str) -> str:
     return text.format(c=code, sigma=float(level.sigma))
 
 
-def _rule_text(rule: Rule, number: int, code: str, names: dict[str, Any]) -> tuple[str, list[tuple[str, Any]]]:
+def _rule_text(rule: Rule, number: int, code: str, names: dict[str, Any]) -> tuple[str, list[Slot]]:
     """Return the lines of a rule, and its slots with their first values."""
     slot, second, rule_id = f"s{number}", f"t{number}", f"id{number}"
     k, kind = rule.k, rule.kind
     if kind in {"trend", "alternation"}:
         hit = f"row({rule_id}, {rule.span}, index)"
         text = _TREND if kind == "trend" else _ALTERNATION
-        return text.format(s=slot, k=rule.span - 1, hit=hit), [(slot, 0)]
+        return text.format(s=slot, k=rule.span - 1, hit=hit), [(slot, 0, None)]
     hit = f"row({rule_id}, {k}, index)"
     if kind == "beyond":
         sides = {"same": f"{code} == 1 or {code} == -1", "upper": f"{code} == 1", "lower": f"{code} == -1"}[rule.side]
         return f"if {sides}:\n    hits += (Violation({rule_id}, (index,)),)", []
     if kind == "run" or (rule.side == "same" and (kind == "outside" or (kind == "zone" and k == rule.n))):
-        return _RUN.format(c=code, s=slot, k=k, hit=hit), [(slot, 0)]
+        return _RUN.format(c=code, s=slot, k=k, hit=hit), [(slot, 0, None)]
     if kind == "zone":
         return _zone_text(rule, number, code)
     if kind == "within":
-        return _WITHIN.format(c=code, s=slot, k=k, hit=hit), [(slot, 0)]
+        return _WITHIN.format(c=code, s=slot, k=k, hit=hit), [(slot, 0, None)]
     if kind == "outside":
         both = f" and -{k} < {second} < {k}" if rule.side == "both" else ""
-        return _OUTSIDE.format(c=code, s=slot, t=second, k=k, both=both, hit=hit), [(slot, 0), (second, 0)]
+        return _OUTSIDE.format(c=code, s=slot, t=second, k=k, both=both, hit=hit), [(slot, 0, None), (second, 0, None)]
     if kind == "range":
         across = rule.option("range") == "across"
         text = (_ACROSS if across else _DIFFERENCE).format(c=code, s=slot, id=rule_id, sigma=float(rule.sigma))
-        return text, [(slot, 0 if across else None)]
+        return text, [(slot, 0 if across else None, None)]
     names[f"advance{number}"], first = series_advance(rule)
-    return _SERIES.format(c=code, s=slot, advance=f"advance{number}"), [(slot, first)]
+    return _SERIES.format(c=code, s=slot, advance=f"advance{number}"), [(slot, first, None)]
 
 
-def _zone_text(rule: Rule, number: int, code: str) -> tuple[str, list[tuple[str, Any]]]:
+def _zone_text(rule: Rule, number: int, code: str) -> tuple[str, list[Slot]]:
     slot, seen = f"s{number}", f"t{number}"
     odd = sum(1 << 2 * i for i in range(rule.n))
     above, below = (3 * odd, 3 * odd) if rule.side == "either" else (odd, 2 * odd)
@@ -213,9 +223,10 @@ def _zone_text(rule: Rule, number: int, code: str) -> tuple[str, list[tuple[str,
         below=below,
         full=f" and {seen} == {rule.n}" if full else "",
     )
+    bits = (1 << 2 * (rule.n - 1)) - 1
     if not full:
-        return text, [(slot, 0)]
-    return _SEEN.format(t=seen, n=rule.n) + text, [(slot, 0), (seen, 0)]
+        return text, [(slot, 0, bits)]
+    return _SEEN.format(t=seen, n=rule.n) + text, [(slot, 0, bits), (seen, 0, None)]
 
 
 def _row(rule_id: str, k: int, index: int) -> Violation:

@@ -30,14 +30,16 @@ class RuleMonitor:
     centre. A NaN value is no point: every pattern restarts.
     """
 
-    __slots__ = ("_initial", "horizon", "rule_set", "step")
+    __slots__ = ("_initial", "horizon", "memory", "rule_set", "step")
 
     step: Step
+    memory: tuple[int | None, ...]
+    """For each slot of the state: None, or a mask of the bits on which later signals can depend."""
 
     def __init__(self, rule_set: RuleSet) -> None:
         validate_rules(rule_set)
         self.rule_set = rule_set
-        self.step, self._initial = write_step(rule_set)
+        self.step, self._initial, self.memory = write_step(rule_set)
         # The state after a point depends on this many points back at most (rules on the whole series apart).
         self.horizon = max((rule.span for rule in rule_set.rules), default=1) + 1
 
