@@ -46,6 +46,8 @@ class PlantCharacteristic:
     lsl: float | None = None
     usl: float | None = None
     rules: tuple[str, ...] = ("nelson_1", "nelson_2")
+    standards: bool = False
+    """Judged by its known mean and sigma from the first value on; else limits are learnt."""
     kinds: tuple[str, ...] = ()
     """Its faults, in turn for ever."""
 
@@ -94,15 +96,15 @@ PRODUCTS: tuple[PlantProduct, ...] = (
             PlantCharacteristic(
                 "OD", "외경", "Outside diameter", "mm", 4, "xbar_r", 5, 74.0, 0.01, 73.95, 74.05,
                 ("nelson_1", "nelson_2", "nelson_3", "nelson_5", "nelson_6"),
-                ("out_of_spec", "shift", "drift", "spread"),
+                kinds=("out_of_spec", "shift", "drift", "spread"),
             ),
             PlantCharacteristic(
                 "GAP", "이음 간극", "End gap", "mm", 3, "i_mr", 1, 0.35, 0.012, 0.29, 0.41,
-                ("nelson_1", "nelson_2", "nelson_5"), ("shift", "out_of_spec", "drift"),
+                ("nelson_1", "nelson_2", "nelson_5"), kinds=("shift", "out_of_spec", "drift"),
             ),
             PlantCharacteristic(
                 "HRB", "경도", "Hardness", "HRB", 1, "xbar_s", 10, 98.0, 1.2, 92.0, 104.0,
-                ("nelson_1", "nelson_2"), ("spread", "shift"),
+                ("nelson_1", "nelson_2"), kinds=("spread", "shift"),
             ),
             PlantCharacteristic(
                 "CRK", "균열 불량", "Cracked rings", "", 0, "p", 200, 0.03, kinds=("rate", "burst"),
@@ -117,14 +119,14 @@ PRODUCTS: tuple[PlantProduct, ...] = (
         (
             PlantCharacteristic(
                 "VOL", "출력 전압", "Output voltage", "V", 3, "i_mr", 1, 5.0, 0.015, 4.9, 5.1,
-                _ALL, ("mixture", "alternation", "stratification", "drift"),
+                _ALL, kinds=("mixture", "alternation", "stratification", "drift"),
             ),
             PlantCharacteristic(
                 "SLD", "납땜 결함", "Solder defects", "", 0, "c", 100, 0.12, kinds=("burst", "rate"),
             ),
             PlantCharacteristic(
                 "RES", "저항", "Resistance", "Ω", 2, "ewma", 1, 120.0, 0.8, 115.0, 125.0,
-                ("nelson_1",), ("small_shift",),
+                ("nelson_1",), True, ("small_shift",),
             ),
             PlantCharacteristic(
                 "FIN", "최종 검사 불량", "Failed final test", "", 0, "np", 150, 0.05, kinds=("rate", "burst"),
@@ -139,18 +141,18 @@ PRODUCTS: tuple[PlantProduct, ...] = (
         (
             PlantCharacteristic(
                 "VOM", "충전량", "Fill volume", "mL", 1, "xbar_r", 4, 500.0, 1.5, 492.0, 508.0,
-                ("nelson_1", "nelson_2", "nelson_3"), ("drift", "shift", "out_of_spec"),
+                ("nelson_1", "nelson_2", "nelson_3"), kinds=("drift", "shift", "out_of_spec"),
             ),
             PlantCharacteristic(
                 "TRQ", "캡 토크", "Cap torque", "N·m", 3, "cusum", 1, 1.8, 0.05, 1.5, 2.1,
-                ("nelson_1",), ("small_shift",),
+                ("nelson_1",), True, ("small_shift",),
             ),
             PlantCharacteristic(
                 "LBL", "라벨 결함", "Label defects", "", 0, "u", 20, 0.4, kinds=("rate", "burst"),
             ),
             PlantCharacteristic(
                 "BRX", "당도", "Sugar content", "°Bx", 2, "xbar_s", 8, 11.2, 0.08, 10.8, 11.6,
-                ("nelson_1", "nelson_2"), ("shift", "spread"),
+                ("nelson_1", "nelson_2"), kinds=("shift", "spread"),
             ),
         ),
     ),
@@ -170,8 +172,7 @@ def characteristics() -> Iterator[tuple[int, PlantProduct, PlantCharacteristic]]
 
 _LOCATION = ("nelson_1", "nelson_2", "nelson_3", "nelson_5", "nelson_6")
 
-# kind -> subgroups it lasts, rules that tell it, subgroups until one of them is due.
-_KINDS: dict[str, tuple[int, tuple[str, ...], int]] = {
+KINDS: dict[str, tuple[int, tuple[str, ...], int]] = {
     "out_of_spec": (1, ("out_of_spec",), 1),
     "shift": (LENGTH, _LOCATION, 9),
     "drift": (LENGTH, _LOCATION, LENGTH),
@@ -179,10 +180,11 @@ _KINDS: dict[str, tuple[int, tuple[str, ...], int]] = {
     "mixture": (LENGTH, ("nelson_8",), LENGTH),
     "alternation": (18, ("nelson_4",), 18),
     "stratification": (20, ("nelson_7",), 20),
-    "small_shift": (30, ("nelson_1",), 30),
+    "small_shift": (LENGTH, ("nelson_1",), LENGTH + 2),
     "rate": (LENGTH, ("nelson_1", "nelson_2"), LENGTH),
     "burst": (1, ("nelson_1",), 1),
 }
+"""Kind -> subgroups it lasts, rules that tell it, subgroups until one of them is due."""
 
 
 def faults(seed: int, subgroups: int) -> list[Fault]:
@@ -205,7 +207,7 @@ def _onset(seed: int, number: int, turn: int) -> int:
 
 def _fault(product: PlantProduct, characteristic: PlantCharacteristic, turn: int, onset: int) -> Fault:
     kind = characteristic.kinds[turn % len(characteristic.kinds)]
-    length, signals, within = _KINDS[kind]
+    length, signals, within = KINDS[kind]
     possible = tuple(rule for rule in signals if rule == "out_of_spec" or rule in characteristic.rules)
     return Fault(product.code, characteristic.code, kind, onset, length, possible, within)
 
@@ -217,7 +219,7 @@ def _fault_at(seed: int, number: int, characteristic: PlantCharacteristic, index
     for turn in turns:
         age = index - _onset(seed, number, turn)
         kind = characteristic.kinds[turn % len(characteristic.kinds)]
-        if 0 <= age < _KINDS[kind][0]:
+        if 0 <= age < KINDS[kind][0]:
             return kind, age
     return None
 
@@ -255,7 +257,7 @@ def _noise(
     if kind == "shift":
         return noise + 3.0 * unit
     if kind == "small_shift":
-        return noise + 1.5 * unit
+        return noise + 2.0 * unit
     if kind == "drift":
         return noise + 0.45 * (age + 1) * unit
     if kind == "spread":

@@ -134,12 +134,10 @@ def _characteristic(characteristic: PlantCharacteristic) -> Characteristic:
 
 
 def _plan(characteristic: PlantCharacteristic) -> ControlPlan:
-    return ControlPlan(
-        characteristic_id=0,
-        chart=characteristic.chart,
-        rules=characteristic.rules,
-        policy=LimitPolicy(learn_subgroups=plant_model.LEARN),
-    )
+    policy = LimitPolicy(learn_subgroups=plant_model.LEARN)
+    if characteristic.standards:
+        policy = LimitPolicy(mode="given", params={"center": characteristic.mean, "sigma": characteristic.sigma})
+    return ControlPlan(characteristic_id=0, chart=characteristic.chart, rules=characteristic.rules, policy=policy)
 
 
 async def _read_lines(hub: HubApi) -> tuple[list[_Line], Mapping[int, int]]:
