@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 
 from spc_desktop.domain.alert import Status
 from spc_desktop.domain.errors import KnownError, UserError
-from spc_desktop.domain.wording import error_text
 from spc_desktop.i18n import _, current_language
+from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.keys import letter
 from spc_desktop.ui.message_bar import MessageBar
@@ -251,4 +251,4 @@ class AlertPanel(QWidget):
 
     def show_error(self, error: UserError | KnownError) -> None:
         """Say here what went wrong with a command given here."""
-        self.messages.say(error_text(error.code, error.params, current_language()), "error")
+        self.messages.say(sentence(error.code, error.params, current_language()), "error")

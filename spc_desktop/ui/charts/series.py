@@ -120,6 +120,7 @@ class Series:
         self.learning = Positions()
         self._max = -(-max_points // BLOCK) * BLOCK
         self._started = False
+        self._signals: IntArray | None = None
 
     @property
     def end(self) -> int:
@@ -189,6 +190,7 @@ class Series:
         self._reserve(self.count)
 
     def _drop(self, dropped: int) -> None:
+        self._signals = None
         self.base += dropped
         self.count -= dropped
         self.loaded_from = max(self.loaded_from, self.base)
@@ -210,6 +212,7 @@ class Series:
             panel.resize(capacity)
 
     def _replace_marks(self, first: int, last: int, marks: Sequence[PointMark]) -> None:
+        self._signals = None
         inside = [mark for mark in marks if first <= mark.index < last]
         self.out_of_spec.replace(first, last, [mark.index for mark in inside if mark.out_of_spec])
         self.excluded.replace(first, last, [mark.index for mark in inside if mark.excluded])
@@ -226,6 +229,8 @@ class Series:
         hit = {key for key, _ in mark.violations}
         for key, panel in self.panels.items():
             panel.violations.set(mark.index, key in hit)
+        if mark.out_of_spec or mark.violations or mark.index in self.marks:
+            self._signals = None
         if mark.out_of_spec or mark.excluded or mark.learning or mark.violations:
             self.marks[mark.index] = mark
         else:
@@ -233,6 +238,11 @@ class Series:
 
     def signals(self) -> IntArray:
         """Return the sorted positions of everything that was signalled: violations of any panel and out of spec."""
+        if self._signals is None:
+            self._signals = self._all_signals()
+        return self._signals
+
+    def _all_signals(self) -> IntArray:
         return self.out_of_spec.union(*(panel.violations for panel in self.panels.values()))
 
 

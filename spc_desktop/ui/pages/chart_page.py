@@ -4,9 +4,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QToolButton, QVBoxLayout, QWidget
 
 from spc_desktop.domain.errors import KnownError, UserError
-from spc_desktop.domain.wording import error_text
 from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol import messages as m
+from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.charts.control_chart import ControlChart
 from spc_desktop.ui.charts.panel_view import SpecLimits
@@ -224,7 +224,7 @@ class ChartPage(QWidget):
 
     def show_error(self, error: UserError | KnownError) -> None:
         """Say here what could not be read."""
-        self.messages.say(error_text(error.code, error.params, current_language()), "error")
+        self.messages.say(sentence(error.code, error.params, current_language()), "error")
 
     # -- the scroll bar ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,223 @@
+"""The program with its window: the window paints first, then the hub, the server and the sources start inside its loop."""
+
+import asyncio
+import getpass
+import importlib
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qasync
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from spc_desktop.app.clock import SystemClock
+from spc_desktop.app.crash import CrashReporter, reporting_to
+from spc_desktop.app.instance import sole_user
+from spc_desktop.app.logs import logging_to
+from spc_desktop.app.shutdown import DEADLINE, must_end_within, stop_on_signals
+from spc_desktop.app.start import Start
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.i18n import _
+from spc_desktop.paths import APP_NAME, resource
+from spc_desktop.settings.store import save_settings
+from spc_desktop.ui.main_window import MainWindow
+from spc_desktop.ui.preferences import Preferences
+from spc_desktop.ui.theme import Theme
+from spc_desktop.ui.translate import Translator
+
+if TYPE_CHECKING:  # these import numpy, which has to wait for the first paint
+    from spc_desktop.hub.api import HubApi
+
+log = logging.getLogger(__name__)
+
+HEAVY = ("numpy", "sqlalchemy", "alembic", "aiohttp.web", "websockets.asyncio.server")
+"""Imported on a thread after the first paint; pyqtgraph makes Qt objects and must be imported on the window's own."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """What a program with a window has before anything heavy is imported."""
+
+    start: Start
+    clock: SystemClock
+    window: MainWindow
+    preferences: Preferences
+    theme: Theme
+    translator: Translator
+    stop: asyncio.Event
+    reporter: CrashReporter | None = None
+    status: int = 0
+
+
+Body = Callable[[Stage], Awaitable[None]]
+
+
+def run_gui(start: Start) -> int:
+    """Open the window with a hub in it; return the exit status."""
+    return run_window(start, partial(_with_hub, start))
+
+
+async def _with_hub(start: Start, stage: Stage) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(sole_user(start.data_dir))
+        await stage_logging(stage, stack, start.log_dir)
+        await import_heavy()
+        from spc_desktop.app.build import running_station
+        from spc_desktop.app.run_hub import stop_on_failure
+
+        async with running_station(start, stage.clock) as station:
+            if stage.reporter is not None:
+                watch = stop_on_failure(station, stage.reporter, stage.stop)
+                station.hub.tasks.spawn("failure watch", watch)
+            log.info("window and hub are running at %s on %s", station.url, start.data_dir)
+            async with desk(stage, [station.hub]):
+                await stage.stop.wait()
+                # the deadline covers the stores and sockets that close after this block
+                stack.enter_context(must_end_within(DEADLINE, stage.status or 6))
+
+
+# -- what a window with any kind of hub needs --------------------------------------------------------------------------
+
+
+def run_window(start: Start, body: Body) -> int:
+    """Show the window, run ``body`` on its loop until the stop event is set, and end in order.
+
+    A failure that is to be expected (port in use, newer database) is said in the window, which stays until it is closed.
+    """
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    if not isinstance(application, QApplication):
+        raise TypeError("another kind of Qt application runs in this process")
+    application.setApplicationName(APP_NAME)
+    application.setApplicationDisplayName("SPC Desktop")
+    application.setDesktopFileName(APP_NAME)
+    application.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
+    application.setQuitOnLastWindowClosed(False)
+    executor = ThreadPoolExecutor(2, thread_name_prefix="reader")
+    with asyncio.Runner(loop_factory=lambda: _loop(application, executor)) as runner:
+        status = runner.run(_main(application, start, body))
+    executor.shutdown(cancel_futures=True)
+    return status
+
+
+def _loop(application: QApplication, executor: ThreadPoolExecutor) -> asyncio.AbstractEventLoop:
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(application)
+    loop.set_default_executor(executor)
+    return loop
+
+
+async def _main(application: QApplication, start: Start, body: Body) -> int:
+    loop = asyncio.get_running_loop()
+    preferences = Preferences(start.settings, start.saved, partial(save_settings, start.settings_file))
+    theme, translator = Theme(application), Translator(application)
+    theme.apply(preferences.window.theme)
+    translator.apply(preferences.language)
+    window = MainWindow()
+    stage = Stage(start, SystemClock(), window, preferences, theme, translator, asyncio.Event())
+    window.start_page.say(_("Starting…"))
+    window.start_page.action.connect(stage.stop.set)
+    with stop_on_signals(loop, stage.stop):
+        if not start.hidden:
+            await _first_paint(window)
+        try:
+            await body(stage)
+        except (UserError, KnownError) as error:
+            await _say_failure(stage, error)
+        finally:
+            window.may_close = True
+            window.close()
+    return stage.status
+
+
+async def _first_paint(window: MainWindow) -> None:
+    painted = asyncio.Event()
+    window.painted.connect(painted.set)
+    window.show()
+    await painted.wait()
+
+
+async def _say_failure(stage: Stage, error: UserError | KnownError) -> None:
+    from spc_desktop.app.failures import explain
+
+    text, stage.status = explain(error)
+    log.error("%s", text)
+    print(f"spc-desktop: {text}", file=sys.stderr)
+    if stage.stop.is_set():
+        return
+    window = stage.window
+    window.start_page.say(_("The program cannot start"), text[:1].upper() + text[1:], _("Quit"))
+    window.centre.setCurrentWidget(window.start_page)
+    window.close_requested.connect(stage.stop.set)
+    window.quit_requested.connect(stage.stop.set)
+    window.come_forward()
+    await stage.stop.wait()
+
+
+async def stage_logging(stage: Stage, stack: ExitStack, folder: Path) -> None:
+    """Open the log and the five doors of unexpected errors; the window shows each once."""
+    loop, window = asyncio.get_running_loop(), stage.window
+    stack.enter_context(logging_to(folder, stage.start.json_log))
+    reporter = stack.enter_context(reporting_to(folder, stage.clock.now))
+    stage.reporter = reporter
+
+    def show(summary: str, path: Path | None) -> None:
+        text = _("Something unexpected happened: {error}. The program goes on.", error=summary)
+        where = _("A report was saved as {path}.", path=path) if path else ""
+        loop.call_soon_threadsafe(window.messages.say, f"{text} {where}".strip(), "error")
+
+    reporter.add_listener(show)
+    loop.set_exception_handler(reporter.loop_handler)
+    stack.callback(qInstallMessageHandler, None)
+    qInstallMessageHandler(partial(_qt_message, reporter))
+
+
+def _qt_message(reporter: CrashReporter, kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    if kind in {QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg}:
+        reporter.report_text(text, f"Qt ({context.category})")
+    elif kind == QtMsgType.QtWarningMsg:
+        log.warning("Qt (%s): %s", context.category, text)
+
+
+async def import_heavy() -> None:
+    """Import what takes long while the window already answers."""
+
+    def load() -> None:
+        for name in HEAVY:
+            importlib.import_module(name)
+
+    await asyncio.get_running_loop().run_in_executor(None, load)
+    await asyncio.sleep(0)
+    importlib.import_module("pyqtgraph")
+    await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def desk(stage: Stage, hubs: list["HubApi"]) -> AsyncIterator[None]:
+    """Fill the window with hubs while the block lasts; the layout is saved at its end."""
+    from spc_desktop.hub.api import Actor
+    from spc_desktop.ui.desk import Desk
+
+    actor = Actor(name=_user(), client="window")
+    made = Desk(stage.window, hubs, stage.preferences, stage.stop, stage.theme, stage.translator, actor=actor)
+    if stage.start.hidden and not made.tray.available:
+        stage.window.come_forward()
+    made.start()
+    try:
+        yield
+    finally:
+        await made.close()
+        stage.window.hide()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
