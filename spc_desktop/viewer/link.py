@@ -101,7 +101,7 @@ class LinkKeeper:
 
     def head(self, head: int) -> None:
         """Note where the log stands; the delay is shown with it."""
-        delay = self.connection.latency * 1000 if self.connection is not None else None
+        delay = (self.connection.latency * 1000 or None) if self.connection is not None else None
         self.state = msgspec.structs.replace(self.state, head=head, delay_ms=delay)
 
     def close(self) -> None:
