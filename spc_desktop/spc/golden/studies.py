@@ -1,9 +1,10 @@
 """Adapters of the self-test for capability, distributions, transformations, normality and measurement systems."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from spc_desktop.spc import normality
+from spc_desktop.spc import johnson, normality, tolerance, transforms
 from spc_desktop.spc.capability.attribute import binomial_capability, poisson_capability
 from spc_desktop.spc.capability.intervals import bissell_interval, chi_square_interval
 from spc_desktop.spc.capability.nonnormal import PercentileCapability, empirical_quantiles, percentile_capability
@@ -247,8 +248,78 @@ def _capability_poisson(given: Given) -> dict[str, Any]:
     }
 
 
+def _box_cox(given: Given) -> dict[str, Any]:
+    x, group = given["values"], given.get("group")
+    n, log_sum = len(x), sum(math.log(value) for value in x)
+    fit = transforms.fit_box_cox(x)
+    constant = n / 2 * (math.log(2 * math.pi) + 1)  # left out by the reference
+    scaled = log_sum - n / 2 * math.log(n)  # the other package's likelihood is of x over its geometric mean
+    ticks = [round(fit.lmbda, 3) + step / 1000 for step in (-1, 0, 1)]
+    powers = {"lm1": -1.0, "l0": 0.0, "l05": 0.5, "l1": 1.0, "l2": 2.0}
+    result: dict[str, Any] = {
+        "lambda_mle": fit.lmbda,
+        "loglik": fit.loglik + constant,
+        "ci95": fit.interval,
+        "mass_grid_argmax_step_0.001": max(ticks, key=lambda tick: transforms.box_cox_loglik(x, tick)),
+        "mass_loglik_max": fit.loglik + constant + scaled,
+        "loglik_at": {key: transforms.box_cox_loglik(x, power) + constant for key, power in powers.items()},
+        "lambda_min_mr_sd": transforms.fit_box_cox_within(x, subgroups=False).lmbda,
+        "transformed_at_mle": transforms.box_cox(x, fit.lmbda),
+        "yeo_johnson_lambda_car": transforms.fit_yeo_johnson(x).lmbda,
+    }
+    if group is not None:
+        rows = [[value for value, at in zip(x, group, strict=True) if at == label] for label in dict.fromkeys(group)]
+        within = transforms.fit_box_cox_within(rows)
+        result |= {"lambda_min_pooled_sd": within.lmbda, "pooled_sd_at_min": within.sigma}
+    return result
+
+
+def _johnson(given: Given) -> dict[str, Any]:
+    x = given["values"]
+    wheeler = johnson.fit_johnson_quantiles(x)
+    hazen, linear = johnson.fit_johnson(x), johnson.fit_johnson(x, quantiles="linear", by_ratio=True)
+    blocks = [
+        {
+            "gamma": fit.gamma,
+            "eta": fit.eta,
+            "lambda": fit.lmbda,
+            "epsilon": fit.epsilon,
+            "transformed": fit.transform(x),
+        }
+        for fit in (hazen, linear)
+    ]
+    return {
+        "supdists_quant": {
+            "gamma": wheeler.gamma,
+            "delta": wheeler.eta,
+            "xi": wheeler.epsilon,
+            "lambda": wheeler.lmbda,
+            "type": wheeler.family,
+        },
+        "johnson_pkg_chou": {"fun": hazen.family, "p": hazen.p, "params": [hazen.gamma], **blocks[0]},
+        "jtrans_ad": {"type": linear.family.lower(), "z": linear.z, "p_value": linear.p, **blocks[1]},
+    }
+
+
+def _tolerance_factors(given: Given) -> dict[str, Any]:
+    return {
+        "rows": [
+            {
+                **row,
+                "k_two_sided_exact": tolerance.two_sided_factor(row["n"], row["coverage"], row["confidence"]),
+                "k_two_sided_howe": tolerance.howe_factor(row["n"], row["coverage"], row["confidence"]),
+                "k_one_sided_exact": tolerance.one_sided_factor(row["n"], row["coverage"], row["confidence"]),
+            }
+            for row in given["rows"]
+        ]
+    }
+
+
 ADAPTERS: dict[str, Callable[[Given], Any]] = {
     "normality": _normality,
+    "boxcox": _box_cox,
+    "johnson": _johnson,
+    "tolerance_factors": _tolerance_factors,
     "capability": _capability,
     "capability_minitab": _capability_minitab,
     "capability_binomial": _capability_binomial,
