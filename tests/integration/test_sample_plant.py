@@ -70,11 +70,11 @@ async def hub(tmp_path):
         yield hub
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_that_every_listed_fault_is_signalled_and_the_calm_is_calm(hub, seed):
-    await run_until(hub, PlantClock(NOON, 0.002), points=200, seed=seed)
+    await run_until(hub, PlantClock(NOON, 0.002), points=240, seed=seed)
     told = await signals(hub)
-    listed = plant_model.faults(seed, 170)
+    listed = plant_model.faults(seed, 215)
     assert {fault.kind for fault in listed} == set(plant_model.KINDS)
     for fault in listed:
         rules = told[fault.product, fault.characteristic]
