@@ -32,25 +32,27 @@ def check_values(values: FloatArray, argument: str = "values") -> FloatArray:
     return values
 
 
-def check_value(value: float, argument: str = "values") -> None:
-    """Raise SpcValueError when ``value`` is infinite or absurdly large; NaN may stay."""
-    if value >= LARGEST or value <= -LARGEST:
-        raise SpcValueError(argument, f"finite numbers below {LARGEST:g} in size", value)
-
-
 def measured(values: Sequence[float]) -> list[float]:
     """Return the values that are there (not NaN) as floats.
 
     Raises:
-        SpcValueError: a value that is infinite or no number.
+        SpcValueError: a value that is infinite, absurdly large or no number.
     """
     try:
-        present = [number for number in map(float, values) if number == number]  # noqa: PLR0124 - NaN differs from itself
+        numbers = list(map(float, values))
     except (TypeError, ValueError):
         raise SpcValueError("values", "numbers", values) from None
-    for number in present:
-        check_value(number)
-    return present
+    for number in numbers:
+        if not -LARGEST < number < LARGEST:
+            return _present(numbers)
+    return numbers
+
+
+def _present(numbers: list[float]) -> list[float]:
+    for number in numbers:
+        if abs(number) >= LARGEST:
+            raise SpcValueError("values", f"finite numbers below {LARGEST:g} in size", number)
+    return [number for number in numbers if not math.isnan(number)]
 
 
 def row_counts(values: FloatArray) -> IntArray:

@@ -11,7 +11,16 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spc_desktop.spc.charts.base import ChartPoint, ChartRun, Observation, PanelPoint, PanelRun, PanelSpec, State
+from spc_desktop.spc.charts.base import (
+    ChartPoint,
+    ChartRun,
+    Observation,
+    PanelPoint,
+    PanelRun,
+    PanelSpec,
+    State,
+    Violation,
+)
 from spc_desktop.spc.charts.columns import Columns, to_columns
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.run_rules import RuleMonitor
@@ -138,14 +147,17 @@ def find_track(tracks: Mapping[str | None, Track], stage: str) -> Track:
 
 
 def _make_step(tracks: Mapping[str | None, Track], judges: tuple[RuleMonitor, ...]) -> _Step:
+    """Compile the hottest function of the program: indices instead of zip, tuples made without a Python-level call."""
     initial = tuple(judge.start() for judge in judges)
-    pairs = tuple((judge.step, judge.start()) for judge in judges)
-    make = tuple.__new__  # a NamedTuple without the cost of its Python-level constructor
+    steps = tuple(judge.step for judge in judges)
+    everywhere = tracks.get(None)
+    track_of, make = tracks.get, tuple.__new__
+    nothing: tuple[Violation, ...] = ()
 
     def step(state: State, observation: Observation) -> tuple[State, ChartPoint]:
         position, stage, memory, slots = state
         name = observation.stage
-        track = find_track(tracks, name)
+        track = track_of(name) or everywhere or find_track(tracks, name)
         if name != stage:
             memory, slots = track.start(), initial
         if observation.excluded:
@@ -155,14 +167,15 @@ def _make_step(tracks: Mapping[str | None, Track], judges: tuple[RuleMonitor, ..
         memory, rows = track.step(memory, observation)
         points = []
         after = []
-        for (value, center, lcl, ucl, sigma), (judge, fresh), slot in zip(rows, pairs, slots, strict=True):
+        at = 0
+        for value, center, lcl, ucl, sigma in rows:
             if value is None:
-                after.append(fresh)
-                points.append(make(PanelPoint, (None, center, lcl, ucl, sigma, ())))
-                continue
-            slot_after, hits = judge(slot, value, center, sigma, lcl, ucl, position)
-            after.append(slot_after)
+                slot, hits = initial[at], nothing
+            else:
+                slot, hits = steps[at](slots[at], value, center, sigma, lcl, ucl, position)
+            after.append(slot)
             points.append(make(PanelPoint, (value, center, lcl, ucl, sigma, hits)))
+            at += 1  # noqa: SIM113 - measurably faster than enumerate with a nested target
         return (position + 1, name, memory, after), make(ChartPoint, (position, tuple(points)))
 
     return step

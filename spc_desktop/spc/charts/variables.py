@@ -71,7 +71,8 @@ class SubgroupTrack:
 
     statistics: tuple[Statistic, ...]
     line_of: tuple[LineOf, ...]
-    _rows: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    _plans: dict[int, Any] = field(default_factory=dict)
+    """Per subgroup size, made on first use: the function of each statistic and the rest of its row."""
 
     def start(self) -> None:
         """Return the memory of a chart that has none."""
@@ -85,15 +86,10 @@ class SubgroupTrack:
         """Return one row per statistic."""
         values = rows.measured(observation.values)
         n = len(values)
-        lines = self._rows.get(n)
-        if lines is None:
-            lines = self._rows[n] = self._lines(n)
-        return None, tuple(
-            [
-                (s.of_one(values) if n >= s.least else None, *line)
-                for s, line in zip(self.statistics, lines, strict=True)
-            ]
-        )
+        plan = self._plans.get(n)
+        if plan is None:
+            plan = self._plans[n] = self._plan(n)
+        return None, tuple([(of_one(values) if of_one else None, *line) for of_one, line in plan])
 
     def run(self, columns: Columns, memory: None) -> tuple[tuple[PanelColumns, ...], None]:
         """Return one set of columns per statistic."""
@@ -108,12 +104,13 @@ class SubgroupTrack:
             for at, statistic in enumerate(self.statistics)
         )
 
-    def _lines(self, n: int) -> tuple[Any, ...]:
-        found = (
-            line_of(n) if n >= statistic.least else _NOWHERE
-            for statistic, line_of in zip(self.statistics, self.line_of, strict=True)
-        )
-        return tuple(tuple(None if math.isnan(value) else value for value in line) for line in found)
+    def _plan(self, n: int) -> list[tuple[Any, tuple[float | None, ...]]]:
+        plan: list[tuple[Any, tuple[float | None, ...]]] = []
+        for statistic, line_of in zip(self.statistics, self.line_of, strict=True):
+            line = line_of(n) if n >= statistic.least else _NOWHERE
+            shown = tuple(None if math.isnan(value) else value for value in line)
+            plan.append((statistic.of_one if n >= statistic.least else None, shown))
+        return plan
 
     def _line_columns(self, at: int, statistic: Statistic, counts: IntArray) -> list[FloatArray | float]:
         if len(counts) and (counts == counts[0]).all():
