@@ -13,7 +13,6 @@ from spc_desktop.domain.watch import default_plan, given_limits, make_watch
 from spc_desktop.spc.charts import CHARTS, Observation
 from tests.fakes import diameter, known_limits, learning, measured, shaft
 
-
 RULES = ("nelson_1", "nelson_2", "nelson_3", "nelson_5")
 
 
