@@ -1,5 +1,6 @@
 """Batches for tests and benchmarks of the store: a small plant, and measurements with all that judging adds to them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +12,15 @@ from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import Batch
 from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import Limits, Violation
+from spc_desktop.storage.store import SqlStore
 
 START = datetime(2026, 3, 2, 8, 0, 0, 123456, tzinfo=UTC)
 STATE = b"\x82\xa5state" * 40  # about as long as a stored monitor state
+
+
+async def settle(store: SqlStore) -> None:
+    """Wait for what the writer does in its spare time: it works off one thing after the other."""
+    await asyncio.get_running_loop().run_in_executor(store._writer, int)
 
 
 def plant(characteristics: int = 2, products: int = 1, chart: str = "no_such_chart", n: int = 1) -> Batch:

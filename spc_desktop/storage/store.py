@@ -205,8 +205,7 @@ class SqlStore:
                         more = log.prune(self._connected())
                         self._unpruned = log.STEP // 2 if more else 0
         except KnownError as error:
-            _log.warning("the store is not tidied now: %s", error)
-            self._disconnect()
+            self._put_off(error)
 
     def _work_to_do(self) -> bool:
         return bool(self._appender.pages.waiting) or self._unpruned >= log.STEP // 2
@@ -216,9 +215,18 @@ class SqlStore:
         return len(self._appender.pages.waiting) > PAGES_WAITING or self._unpruned >= log.STEP
 
     def _mend(self) -> None:
-        with surroundings(self._url), self._connected().begin():
-            self._appender.pages.find(self._connected())
-        self._tidy()
+        """Take up what the last run left undone."""
+        try:
+            with surroundings(self._url), self._connected().begin():
+                self._appender.pages.find(self._connected())
+        except KnownError as error:
+            self._put_off(error)
+        else:
+            self._tidy()
+
+    def _put_off(self, error: KnownError) -> None:
+        _log.warning("the store is not tidied now: %s", error)
+        self._disconnect()
 
 
 def _tell(group: Sequence[_Waiting]) -> None:
