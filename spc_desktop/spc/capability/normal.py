@@ -129,7 +129,7 @@ def capability_study(
     if interval_df not in {"effective", "pooled"}:
         raise SpcValueError("interval_df", 'one of "effective", "pooled"', interval_df)
     probability(confidence, "confidence")
-    data = _table(values)
+    data = as_table(values)
     x = data[~np.isnan(data)]
     if x.size < 2:
         raise SpcValueError("values", "at least 2 values", int(x.size))
@@ -303,8 +303,12 @@ def between_sigma(table: FloatArray, within: float) -> float:
     return math.sqrt(max(0.0, variance))
 
 
-def _table(values: object) -> FloatArray:
-    """Individuals as shape (m,), subgroups as (k, n) padded with NaN; one value in every row means individuals."""
+def as_table(values: object) -> FloatArray:
+    """Individuals as shape (m,), subgroups as (k, n) padded with NaN; one value in every row means individuals.
+
+    Raises:
+        SpcValueError: neither numbers nor rows of numbers, or none at all.
+    """
     rows = values.tolist() if isinstance(values, np.ndarray) else values
     if isinstance(rows, str) or not isinstance(rows, Sequence) or not rows:
         raise SpcValueError("values", "a sequence of numbers or of subgroups", values)
