@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 STOP_SECONDS = 5.0
+LINGER_SECONDS = 1.0
+"""How long the rest of a refused body is read, so that the client sees the answer and not a reset."""
 HTTP_IDLE_SECONDS = 30.0
 """An HTTP connection without a whole request for this long is closed."""
 
@@ -89,6 +91,7 @@ class HubServer:
                 access_log=None,
                 keepalive_timeout=HTTP_IDLE_SECONDS,
                 auto_decompress=False,
+                lingering_time=LINGER_SECONDS,
             ),
             shutdown_timeout=STOP_SECONDS,
         )
