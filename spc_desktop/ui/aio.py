@@ -29,6 +29,7 @@ def spawn(owner: QObject, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]
     running: set[asyncio.Task[None]] = owner.__dict__.setdefault("_spawned", set())
     running.add(task)  # the loop itself keeps only weak references to tasks
     task.add_done_callback(running.discard)
+    task.add_done_callback(lambda _task: work.close())  # cancelled before its first step, it was never awaited
     owner.destroyed.connect(task.cancel)
     return task
 

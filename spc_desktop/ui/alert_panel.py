@@ -111,7 +111,7 @@ class AlertPanel(QWidget):
         self.view = AlertView()
         self.view.setModel(self.filter)
         self.view.sortByColumn(1, Qt.SortOrder.DescendingOrder)
-        for column, width in enumerate((110, 110, 70, 170, 180, 420, 60)):
+        for column, width in enumerate((120, 140, 80, 170, 190, 420, 60)):
             self.view.setColumnWidth(column, width)
         self.view.horizontalHeader().setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
         self.acknowledge_button, self.open_button = QPushButton(), QPushButton()

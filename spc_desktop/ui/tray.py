@@ -41,7 +41,7 @@ class Tray(QObject):
     def show(self) -> None:
         """Put the icon into the tray, if there is one now."""
         if self.icon is None and QSystemTrayIcon.isSystemTrayAvailable():
-            self.icon = QSystemTrayIcon(self)
+            self.icon = QSystemTrayIcon(icon("tray", QGuiApplication.palette()), self)
             self.icon.setContextMenu(self.menu)
             self.icon.activated.connect(self._activated)
             self._shown = ("", "")

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from spc_desktop.i18n import _
 from spc_desktop.ui.charts.control_chart import ControlChart
@@ -26,6 +26,8 @@ class Tile(QFrame):
         self.feed: ChartFeed | None = None
         self._name, self._state = QLabel(), QLabel()
         self._state.setObjectName("dim")
+        for label in (self._name, self._state):  # a long text must not widen the grid
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.chart = ControlChart(clock)
         self.chart.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.chart.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
