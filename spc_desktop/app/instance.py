@@ -31,6 +31,7 @@ def sole_user(data_dir: Path) -> Iterator[None]:
             note = running_hub(data_dir)
             raise KnownError("data_dir_in_use", path=str(data_dir), pid=note.get("pid", "?"), url=note.get("url", ""))
         try:
+            (data_dir / NOTE_FILE).unlink(missing_ok=True)  # of a program that was killed
             yield
         finally:
             (data_dir / NOTE_FILE).unlink(missing_ok=True)

@@ -69,15 +69,18 @@ class HubServer:
         return len(self._fanout.clients)
 
     async def __aenter__(self) -> "HubServer":
-        async with AsyncExitStack() as stack:
-            group = await stack.enter_async_context(asyncio.TaskGroup())
-            mailbox = await stack.enter_async_context(self._hub.watch())
-            await self._directory.read()
-            await self._fanout.begin()
-            await self._listen(stack)
-            tasks = [group.create_task(self._pump(mailbox)), group.create_task(self._beat())]
-            stack.push_async_callback(self._end, tasks)
-            self._stack = stack.pop_all()
+        try:
+            async with AsyncExitStack() as stack:
+                group = await stack.enter_async_context(asyncio.TaskGroup())
+                mailbox = await stack.enter_async_context(self._hub.watch())
+                await self._directory.read()
+                await self._fanout.begin()
+                await self._listen(stack)
+                tasks = [group.create_task(self._pump(mailbox)), group.create_task(self._beat())]
+                stack.push_async_callback(self._end, tasks)
+                self._stack = stack.pop_all()
+        except ExceptionGroup as failed:  # the task group wraps what its block raised
+            raise failed.exceptions[0] from failed.exceptions[0].__cause__
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -42,7 +42,7 @@ def load_settings(path: Path, migrations: Mapping[int, Migration] = MIGRATIONS, 
     """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
         raise KnownError("settings_unreadable", file=str(path), reason=str(error)) from error
