@@ -33,9 +33,9 @@ class Appender:
         self._insert = {table.name: prepared.insert(table) for table in whole}
         self._insert |= {table.name: prepared.insert(table, without="id") for table in numbered}
         c = schema.measurement.c
-        settle = update(schema.measurement).where(c.id == bindparam("measurement_id"))
-        self._settle = prepared.text(settle.values(point_index=bindparam("i"), is_within_control=bindparam("w")))
-
+        settle = update(schema.measurement).where(c.id == bindparam("number"))
+        settle = settle.ordered_values((c.point_index, bindparam("place")), (c.is_within_control, bindparam("within")))
+        self._settle = prepared.text(settle, ["place", "within", "number"])
         self._newest = prepared.text(_NEWEST)
 
     def write(self, connection: Connection, batch: Batch) -> list[m.AnyEvent]:

@@ -104,14 +104,21 @@ class Prepared:
     def insert(self, table: Table, *, without: str = "") -> str:
         """Return an INSERT of all columns in their order, except ``without``."""
         names = [column.name for column in table.columns if column.name != without]
-        return self.text(insert(table), names)
+        return self.text(insert(table).inline(), names)
 
     def upsert(self, table: Table) -> str:
         return self.text(upsert(table, self._name), [column.name for column in table.columns])
 
-    def text(self, statement: Any, names: Sequence[str] | None = None) -> str:
-        """Return the driver's text of a statement; its parameters go in the order in which they stand there."""
-        return str(statement.compile(dialect=self._dialect, column_keys=names))
+    def text(self, statement: Any, parameters: Sequence[str] = ()) -> str:
+        """Return the driver's text of a statement that takes these parameters in this order.
+
+        Raises:
+            ValueError: SQLAlchemy puts them in another order, so tuples would land in the wrong places.
+        """
+        compiled = statement.compile(dialect=self._dialect, column_keys=list(parameters) or None)
+        if list(compiled.positiontup or ()) != list(parameters):
+            raise ValueError(f"parameters stand as {compiled.positiontup}, not as {parameters}")
+        return str(compiled)
 
 
 @contextmanager

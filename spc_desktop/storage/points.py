@@ -68,7 +68,7 @@ class Pages:
         c = point_chunk.c
         self._upsert = prepared.upsert(point_chunk)
         stale = delete(point_chunk).where(c.characteristic_id == bindparam("which"), c.page == bindparam("number"))
-        self._delete = prepared.text(stale)
+        self._delete = prepared.text(stale, ["which", "number"])
         self._rolled: dict[int, int] = {}  # characteristic -> page after its last chunk, or more
         self.waiting: set[tuple[int, int]] = set()
         """Characteristic and page of what may be rolled up."""

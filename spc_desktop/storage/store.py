@@ -83,6 +83,7 @@ class SqlStore:
         self._line: deque[_Waiting] = deque()
         self._connection: Connection | None = None
         self._unpruned = log.STEP  # look soon after the start
+        self._closing = False
         self._appender: Appender
         self._loop: asyncio.AbstractEventLoop
         self.backup: Path | None = None
@@ -99,10 +100,11 @@ class SqlStore:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._loop.run_in_executor(self._writer, self._close)  # behind everything that waits
-        self._writer.shutdown()
+        self._closing = True
         if self._own_readers is not None:
             self._own_readers.shutdown()
+        await self._loop.run_in_executor(self._writer, self._close)  # behind every batch in line
+        self._writer.shutdown()
 
     async def load(self) -> Stored:
         return await self._read(reader.load)
@@ -208,7 +210,8 @@ class SqlStore:
             self._put_off(error)
 
     def _work_to_do(self) -> bool:
-        return bool(self._appender.pages.waiting) or self._unpruned >= log.STEP // 2
+        """What is left when the store closes is found again by ``_mend``."""
+        return not self._closing and (bool(self._appender.pages.waiting) or self._unpruned >= log.STEP // 2)
 
     def _work_gathered(self) -> bool:
         """A step of pruning takes twice what calls for it, so that the log shrinks under any load."""

@@ -151,7 +151,10 @@ async def test_that_measurements_come_back_whole_and_newest_first(plant_store):
         measurement(3, subgroup_number=2**40, measured_at=START - timedelta(days=20_000, microseconds=1)),
     ]
     await plant_store.append(Batch(measurements=given))
-    assert await plant_store.query(m.GetMeasurements(product_id=1)) == tuple(reversed(given))
+    found = await plant_store.query(m.GetMeasurements(product_id=1))
+    assert found == tuple(reversed(given))
+    assert found[0].measured_at.utcoffset() is not None
+    assert found[2].is_within_spec is False  # not 0: it goes to the wire
     assert await plant_store.query(m.GetMeasurements(characteristic_id=1, limit=1)) == (given[2],)
     assert await plant_store.query(m.GetMeasurements(characteristic_id=2)) == ()
     assert await plant_store.query(m.GetMeasurements(product_id=99)) == ()
@@ -167,15 +170,10 @@ async def test_that_settled_and_open_measurements_are_newest_first_together(plan
 async def test_that_a_closed_subgroup_settles_its_measurements_of_this_and_of_earlier_batches(plant_store):
     await plant_store.append(Batch(measurements=[measurement(1), measurement(2)]))
     assert await plant_store.measurements_between(1, 0, 10) == []
-    await plant_store.append(
-        Batch(
-            measurements=[measurement(3)],
-            settled={1: [1, 2, 3]},
-            settled_as={1: (0, False), 2: (0, False), 3: (0, False)},
-        )
-    )
-    found = await plant_store.measurements_between(1, 0, 0)
-    assert [(row.id, row.point_index, row.is_within_control) for row in found] == [(i, 0, False) for i in (1, 2, 3)]
+    as_judged = {1: (7, False), 2: (7, True), 3: (7, False)}
+    await plant_store.append(Batch(measurements=[measurement(3)], settled={1: [1, 2, 3]}, settled_as=as_judged))
+    found = await plant_store.measurements_between(1, 7, 7)
+    assert {row.id: (row.point_index, row.is_within_control) for row in found} == as_judged
 
 
 async def test_that_measurements_of_a_stretch_are_in_chart_order(plant_store):

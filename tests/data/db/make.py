@@ -18,6 +18,7 @@ from spc_desktop.hub.ports import AlertChange, Batch
 from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import Limits, Violation
 from spc_desktop.storage.store import SqlStore
+from tests.storage_rows import settle
 
 POINTS = 1030  # a full page and a few more
 AT = datetime(2026, 3, 2, 8, 0, 0, 123456, tzinfo=UTC)
@@ -135,6 +136,7 @@ def _point(index: int) -> Point:
 async def _make(file: Path) -> None:
     async with SqlStore(file) as store:
         await store.append(content())
+        await settle(store)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,19 @@ async def test_that_pages_of_two_charts_do_not_mix(tmp_path):
         await assert_same(store, 2, two)
 
 
+async def test_that_closing_does_not_wait_for_pages_and_the_next_start_rolls_them_up(tmp_path):
+    given = [point(i) for i in range(6 * PAGE)]
+    async with SqlStore(tmp_path / "s.db") as store:
+        await store.append(plant(chart="i_mr"))
+        store._closing = True  # as if the end came with this batch
+        await store.append(points_batch(given))
+    assert chunks(tmp_path / "s.db") == []
+    async with SqlStore(tmp_path / "s.db") as store:
+        await settle(store)
+        assert chunks(tmp_path / "s.db") == [(1, page) for page in range(6)]
+        await assert_same(store, 1, given)
+
+
 async def test_that_pages_left_open_by_a_kill_are_rolled_up_at_the_next_start(tmp_path):
     given = [point(i) for i in range(3 * PAGE)]
     async with SqlStore(tmp_path / "s.db") as store:

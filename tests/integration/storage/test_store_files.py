@@ -246,6 +246,7 @@ async def test_that_old_events_go_but_never_the_newest(tmp_path):
         (told,) = await store.append(Batch(events=[late]))
         await store.append(Batch(events=[late] * log.STEP))
     async with SqlStore(tmp_path / "s.db") as store:
+        await settle(store)
         page = await store.query(m.GetEvents(since=0, limit=1))
         assert page.first == told.seq
         assert page.events[0].seq == told.seq
