@@ -209,7 +209,8 @@ class Desk(QObject):
             sentence = _("Start the program with --sample-plant to try it out, or import measurements from a CSV file.")
             page.say(_("No products yet"), sentence)
         else:
-            page.say(_("Connecting…"), names)
+            lines = [f"{each.name}: {state_text(each.state)} {each.state.detail}" for each in self.stations]
+            page.say(_("Connecting…"), "\n".join(lines))
         centre.setCurrentWidget(page)
 
     def _select_first(self) -> None:
@@ -307,7 +308,7 @@ class Desk(QObject):
         self._theme.apply(name)
 
     def _pause_changed(self) -> None:
-        self.preferences.change(toasts_paused=False)
+        self.preferences.change(toasts_paused=self.toasts.paused)
         self._count_soon()
         text = _("Notifications are paused for 30 minutes; the alert list goes on.")
         self.window.messages.say(text if self.toasts.paused else _("Notifications are shown again."))

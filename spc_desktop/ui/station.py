@@ -22,6 +22,7 @@ from spc_desktop.ui.feed import ChartFeed
 ALERTS_SHOWN = 500
 """Newest alerts that are read at the start, beside all open ones."""
 ALERTS_KEPT = 5000
+RETRY_SECONDS = 2.0
 _TYPES = frozenset({"alert", "points", "limits", "catalogue"})
 
 
@@ -68,9 +69,24 @@ class Station(QObject):
         return self._last_event
 
     async def run(self) -> None:
-        """Follow the hub until it stops."""
+        """Follow the hub until it stops; one that cannot be reached is tried again.
+
+        Raises:
+            KnownError: the hub is there and failed.
+        """
+        while not self._closed:
+            try:
+                await self._follow()
+            except KnownError:
+                if self.hub.state.link is Link.LIVE:
+                    raise
+                self.link_changed.emit()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _follow(self) -> None:
         async with self.hub.watch(self._filter()) as mailbox:
             self._mailbox = mailbox
+            self._stale = True  # what happened before this mailbox was opened is not in it
             try:
                 await self._read_when_live()
                 while True:

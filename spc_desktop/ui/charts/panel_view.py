@@ -306,7 +306,7 @@ class PanelView:
                 low, high = min(low, value), max(high, value)
         margin = 0.1 * (high - low) or max(abs(high), 1.0) * 0.01
         wanted = low - margin, high + margin
-        if keep[0] <= low - margin / 4 and keep[1] >= high + margin / 4 and keep[1] - keep[0] <= 2 * (high - low):
+        if keep[0] <= low - margin * 0.6 and keep[1] >= high + margin * 0.6 and keep[1] - keep[0] <= 2 * (high - low):
             return keep
         return wanted
 

@@ -1,0 +1,32 @@
+"""The window on one or several hubs that run elsewhere."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
+
+from spc_desktop.app.run_gui import Stage, desk, import_heavy, run_window, stage_logging
+from spc_desktop.app.shutdown import DEADLINE, must_end_within
+from spc_desktop.app.start import Start
+
+log = logging.getLogger(__name__)
+
+
+def run_viewer(start: Start, urls: Sequence[str]) -> int:
+    """Open the window on the hubs at ``urls``; return the exit status. A hub that is away is waited for."""
+    return run_window(start, partial(_with_remote_hubs, start, tuple(dict.fromkeys(urls))))
+
+
+async def _with_remote_hubs(start: Start, urls: Sequence[str], stage: Stage) -> None:
+    with ExitStack() as stack:
+        await stage_logging(stage, stack, start.log_dir / "viewer")
+        await import_heavy()
+        from spc_desktop.viewer.remote_hub import RemoteHub
+
+        async with AsyncExitStack() as hubs:
+            language = stage.preferences.language
+            remote = [await hubs.enter_async_context(RemoteHub(url, stage.clock, language=language)) for url in urls]
+            log.info("viewer on %s", ", ".join(urls))
+            async with desk(stage, list(remote)):
+                await stage.stop.wait()
+                stack.enter_context(must_end_within(DEADLINE, 6))
