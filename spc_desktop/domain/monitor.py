@@ -5,7 +5,6 @@ judges the learning points anew. Nothing here knows a clock, a database or a loo
 """
 
 import dataclasses
-import math
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,8 +20,6 @@ from spc_desktop.spc.errors import SpcValueError
 
 # A learning phase that cannot end (a stuck gauge gives no spread) keeps this many times its length, not more.
 _LEARN_AT_MOST = 4
-# Squares and products of larger numbers would leave the range of float64.
-_LARGEST = 1e150
 
 
 class Learned(Struct, frozen=True, array_like=True):
@@ -58,12 +55,10 @@ class Judged(NamedTuple):
     point: Point
     ids: tuple[int, ...]
     """Its measurements."""
+    violated: bool
+    """It completes at least one rule."""
     retrospective: bool
     """True where limits learnt later judge it."""
-
-    @property
-    def violated(self) -> bool:
-        return any(panel.violations for panel in self.point.panels)
 
 
 class Step(NamedTuple):
@@ -95,42 +90,8 @@ def decode_state(data: bytes) -> MonitorState:
     return _DECODER.decode(data)
 
 
-def check_item(watch: Watch, item: MeasurementIn) -> None:
-    """Refuse a measurement that cannot be judged.
-
-    Raises:
-        UserError: ``no_values``, ``time_without_offset``, ``value_not_finite``, ``value_too_large``, ``one_count``,
-            ``count_invalid``, ``size_missing``, ``size_invalid``, ``count_above_size``, ``value_refused``.
-    """
-    if not item.values:
-        raise UserError("no_values")
-    if item.measured_at.tzinfo is None:
-        raise UserError("time_without_offset", value=item.measured_at.isoformat())
-    for value in item.values:
-        if not math.isfinite(value):
-            raise UserError("value_not_finite", value=str(value))
-        if abs(value) > _LARGEST:
-            raise UserError("value_too_large", value=repr(value))
-    if watch.counts:
-        _check_count(watch, item)
-
-
-def _check_count(watch: Watch, item: MeasurementIn) -> None:
-    count, size = item.values[0], item.size
-    if len(item.values) != 1:
-        raise UserError("one_count", got=len(item.values))
-    if count < 0 or count != int(count):
-        raise UserError("count_invalid", value=f"{count:g}")
-    if watch.chart.data == "counts+size" and size is None:
-        raise UserError("size_missing")
-    if size is not None and not (math.isfinite(size) and size > 0):
-        raise UserError("size_invalid", value=f"{size:g}")
-    if size is not None and count > size and any(panel.key in {"p", "np"} for panel in watch.chart.panels):
-        raise UserError("count_above_size", count=f"{count:g}", size=f"{size:g}")
-
-
 def step(watch: Watch, state: MonitorState, item: MeasurementIn, first_id: int) -> Step:
-    """Judge one item that ``check_item`` let pass.
+    """Judge one item that ``admission.check_item`` let pass.
 
     Args:
         watch: the characteristic with its limits.
@@ -145,11 +106,11 @@ def step(watch: Watch, state: MonitorState, item: MeasurementIn, first_id: int) 
     size = watch.characteristic.subgroup_size
     try:
         if watch.counts or watch.chart.data == "multivariate":
-            fold.add(item, first_id, item.values)
+            fold.add(item, first_id, item.values, index=fold.next_index)
             fold.close()
         elif size <= 1:
             for at, value in enumerate(item.values):
-                fold.add(item, first_id + at, (value,), at)
+                fold.add(item, first_id + at, (value,), at, fold.next_index)
                 fold.close()
         else:
             fold.collect(item, first_id, size)
@@ -230,7 +191,7 @@ class _Fold:
         if self._open and (full_set or (number is not None and number != self._open[0].subgroup_number)):
             self.close()
         if full_set:
-            self.add(item, first_id, item.values)
+            self.add(item, first_id, item.values, index=self.next_index)
             self.close()
             return
         for at, value in enumerate(item.values):
@@ -238,8 +199,18 @@ class _Fold:
             if len(self._open) >= size:
                 self.close()
 
-    def add(self, item: MeasurementIn, first_id: int, values: tuple[float, ...], offset: int = 0) -> None:
-        """Append values to the open subgroup; ``offset`` is the place of the first within its item."""
+    def add(
+        self, item: MeasurementIn, first_id: int, values: tuple[float, ...], offset: int = 0, index: int = -1
+    ) -> None:
+        """Append values to the open subgroup.
+
+        Args:
+            item: where they come from.
+            first_id: id of the first row.
+            values: what is appended.
+            offset: place of the first of them within its item.
+            index: the point's position where the subgroup is known to close with them.
+        """
         watch = self._watch
         characteristic = watch.characteristic
         self.size = item.size
@@ -262,6 +233,7 @@ class _Fold:
                 is_within_spec=not ((lsl is not None and value < lsl) or (usl is not None and value > usl)),
                 is_within_control=True,
                 measured_at=item.measured_at,
+                point_index=index,
                 size=item.size,
                 source_id=item.source_id,
                 trace=item.trace,
@@ -289,17 +261,16 @@ class _Fold:
             learning=learning,
             limits_revision=0 if watch.limits is None else watch.limits.revision,
         )
-        within = not any(panel.violations for panel in panels)
+        violated = any([panel.violations for panel in panels])  # noqa: C419 - a list is faster than a generator here
         for row in rows:
-            settled = _settle(row, index, within)
-            if row.id in self.rows:
-                self.rows[row.id] = settled
-            else:
-                self._settled.append(settled)
+            if row.id not in self.rows:
+                self._settled.append(_settle(row, index, violated))
+            elif violated or row.point_index != index:
+                self.rows[row.id] = _settle(row, index, violated)
         self._open = ()
         self.next_index = index + 1
         self.last_subgroup = rows[0].subgroup_number
-        judged = Judged(point, tuple([row.id for row in rows]), retrospective=False)
+        judged = Judged(point, tuple([row.id for row in rows]), violated, retrospective=False)
         self._points.append(judged)
         if learning:
             self._learn(judged)
@@ -318,9 +289,11 @@ class _Fold:
 
     def _learn(self, judged: Judged) -> None:
         policy = self._watch.plan.policy
-        learned = (*self._learned, Learned(judged.point, judged.ids))
-        self._learned = learned[-_LEARN_AT_MOST * policy.learn_subgroups :]
-        if policy.mode != "learn" or len(learned) % policy.learn_subgroups:
+        wanted = policy.learn_subgroups
+        self._learned = (*self._learned, Learned(judged.point, judged.ids))[-_LEARN_AT_MOST * wanted :]
+        collected = len(self._learned)
+        # Where the first attempt finds no spread, another follows each time as many points have come again.
+        if collected != wanted and (collected < wanted or self.next_index % wanted):
             return
         limits = self._estimate()
         if limits is not None:
@@ -359,7 +332,8 @@ class _Fold:
         for entry in self._learned:
             panels = self._panels(entry.point.values, entry.point.size)
             point = msgspec.structs.replace(entry.point, panels=panels, learning=False, limits_revision=limits.revision)
-            self._points.append(Judged(point, entry.ids, retrospective=True))
+            violated = any(panel.violations for panel in panels)
+            self._points.append(Judged(point, entry.ids, violated, retrospective=True))
         self._learned = ()
 
 
@@ -382,19 +356,5 @@ def panel_values(chart_point: ChartPoint, base: int) -> tuple[PanelValue, ...]:
     )
 
 
-def _settle(row: Measurement, index: int, within: bool) -> Measurement:
-    return Measurement(
-        id=row.id,
-        product_id=row.product_id,
-        characteristic_id=row.characteristic_id,
-        measurement_value=row.measurement_value,
-        sample_number=row.sample_number,
-        subgroup_number=row.subgroup_number,
-        is_within_spec=row.is_within_spec,
-        is_within_control=within,
-        measured_at=row.measured_at,
-        point_index=index,
-        size=row.size,
-        source_id=row.source_id,
-        trace=row.trace,
-    )
+def _settle(row: Measurement, index: int, violated: bool) -> Measurement:
+    return msgspec.structs.replace(row, point_index=index, is_within_control=not violated)

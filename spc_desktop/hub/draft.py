@@ -6,11 +6,12 @@ from datetime import datetime
 import msgspec
 
 from spc_desktop.domain import alert as alerts
+from spc_desktop.domain.admission import check_item
 from spc_desktop.domain.alert import Alert, Change, Observed, Owner
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined
-from spc_desktop.domain.monitor import Judged, MonitorState, Step, check_item, encode_state, step
+from spc_desktop.domain.monitor import Judged, MonitorState, Step, encode_state, step
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Product
 from spc_desktop.domain.signals import observe, owner_of, rule_type

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spc_desktop.domain.admission import check_item
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.errors import UserError
-from spc_desktop.domain.monitor import MonitorState, check_item, decode_state, encode_state, step
+from spc_desktop.domain.monitor import MonitorState, decode_state, encode_state, step
 from spc_desktop.domain.watch import default_plan, given_limits, make_watch
 from spc_desktop.spc.charts import CHARTS, Observation
 from tests.fakes import diameter, known_limits, learning, measured, shaft
@@ -152,6 +153,8 @@ def test_that_a_stuck_gauge_does_not_let_the_state_grow():
     line = Line(watch_of(plan=learning(5)))
     line.add_values(*[10.0] * 500)
     assert len(line.state.learned) <= 20
+    line.add_values(*[10.1, 9.9] * 5)
+    assert len(line.limits) == 1
 
 
 def test_that_the_state_stays_small_after_any_length_of_history():
