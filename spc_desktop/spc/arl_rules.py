@@ -37,7 +37,7 @@ class RunLength:
     states: int = 0
     """Transient states of the chain; 0 when simulated."""
     median: float | None = None
-    """Median run length, from simulation only."""
+    """Median run length; None where the run length is not finite or a simulation was cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,21 @@ def solve(chain: Chain, shift: float, scale: float = 1.0) -> RunLength:
     second = factors.solve(1.0 + 2.0 * np.asarray(moves @ mean))
     if not 0 < mean[0] < _STABLE_FROM:
         return _eliminate(moves.toarray(), _absorbed(source, weight, inside, n), n)
-    return RunLength(float(mean[0]), math.sqrt(max(second[0] - mean[0] ** 2, 0.0)), "exact", states=n)
+    sdrl = math.sqrt(max(second[0] - mean[0] ** 2, 0.0))
+    return RunLength(float(mean[0]), sdrl, "exact", states=n, median=_median(moves))
+
+
+def _median(moves: Any) -> float:
+    """First t with P(run length <= t) >= 1/2; after 1000 steps the survival falls by a constant factor."""
+    backward = moves.T.tocsr()
+    mass = np.zeros(moves.shape[0])
+    mass[0] = survival = before = 1.0
+    for t in range(1, 1001):
+        mass = backward @ mass
+        before, survival = survival, float(np.sum(mass))
+        if survival <= 0.5:
+            return float(t)
+    return 1000.0 + math.ceil(math.log(0.5 / survival) / math.log(survival / before))
 
 
 def _absorbed(source: NDArray[np.int64], weight: FloatArray, inside: NDArray[np.bool_], n: int) -> FloatArray:
@@ -205,7 +219,9 @@ def _eliminate(moves: FloatArray, signal: FloatArray, states: int) -> RunLength:
         signal[into] += share * signal[k]
         time[into] += share * time[k]
     arl = float(time[0] / signal[0]) if signal[0] > 0 else math.inf
-    return RunLength(arl, arl, "exact", states=states)
+    return RunLength(
+        arl, arl, "exact", states=states, median=math.ceil(arl * math.log(2.0)) if arl < math.inf else None
+    )
 
 
 def simulate(

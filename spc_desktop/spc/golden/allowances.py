@@ -40,4 +40,7 @@ ALLOWANCES: tuple[Allowance, ...] = (
         "gage_rr_crossed", "reml_lme4/*", "rel", 1e-3, "the reference's optimiser stops early: 4 digits, 1e-10 for 0"
     ),
     Allowance("boxcox", "yeo_johnson_lambda_car", "rel", 1e-4, "the reference's optimiser stops early: 4 to 5 digits"),
+    Allowance("arl", "ucl", "skip", 0, "the file of the p chart repeats its lower limit under this name"),
+    Allowance("arl", "R_arl/*", "inverse", 1e-13, "the reference subtracts: 1 - ptukey in double precision"),
+    Allowance("arl", "arl/*", "inverse", 1e-16, "the reference solves with I - Q, singular to double precision"),
 )

@@ -186,7 +186,11 @@ def _allowed(path: str, expected: float, got: float, rule: _Rule, scale: float, 
         "rel": max(allowance.amount * abs(expected), 1e-8 * scale),
     }
     relative = difference / abs(expected) if expected else None
-    return Leaf(path, expected, got, difference <= limits[allowance.kind], relative, allowance.reason)
+    if allowance.kind == "inverse":
+        passed = bool(expected) and bool(got) and abs(1 / got - 1 / expected) <= allowance.amount
+    else:
+        passed = difference <= limits[allowance.kind]
+    return Leaf(path, expected, got, passed, relative, allowance.reason)
 
 
 def _allowance(feature: str, path: str) -> Allowance | None:
