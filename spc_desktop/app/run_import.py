@@ -13,7 +13,7 @@ from spc_desktop.app.instance import running_hub, sole_user
 from spc_desktop.app.start import Start
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import HubApi
-from spc_desktop.i18n import _
+from spc_desktop.i18n import _, current_language
 from spc_desktop.sources.csv_file import ImportReport, Problem, import_csv
 from spc_desktop.sources.csv_target import ImportOptions
 from spc_desktop.viewer.remote_hub import RemoteHub
@@ -70,7 +70,7 @@ async def _some_hub(start: Start, url: str) -> AsyncIterator[HubApi]:
         url = running_hub(start.data_dir).get("url", "")
         if not url:
             raise UserError("import_into_what", path=str(start.data_dir))
-    async with RemoteHub(url, SystemClock()) as remote:
+    async with RemoteHub(url, SystemClock(), language=current_language()) as remote:
         yield remote
 
 
