@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spc_desktop.spc import constants as k
-from spc_desktop.spc.normal_order import STEP, grid, range_cdf, upper_tail
+from spc_desktop.spc.normal_order import STEP, grid, legendre, range_cdf, upper_tail
 
 FloatArray = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def range_covariance(span: int, lag: int) -> float:
     x = grid()
     cdf = 1 - upper_tail(x)
     largest = crossed = 0.0
-    nodes, weights = np.polynomial.legendre.leggauss(24)
+    nodes, weights = legendre(24)
     for low, high in pairwise((0.0, 2.0, 4.0, 7.0, 11.0, 16.0)):
         for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True):
             t = (high - low) / 2 * node + (high + low) / 2
@@ -83,7 +83,7 @@ def mssd_mean(runs: tuple[int, ...]) -> float:
     moment generating function is a product of determinants of tridiagonal matrices, one for each run.
     """
     m = sum(runs)
-    nodes, weights = np.polynomial.legendre.leggauss(120)
+    nodes, weights = legendre(120)
     s = (nodes + 1) / 2
     c = (s / (1 - s)) ** 2 / m
     root = np.sqrt(1 + 4 * c)
