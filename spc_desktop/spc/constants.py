@@ -101,6 +101,17 @@ def sd_median(n: int) -> float:
     return _TABLE[n][3] if n in _TABLE else normal_order.sd_median(check_size(n))
 
 
+def range_cdf(w: float, n: int) -> float:
+    """Return P(range of n standard normal values <= w) (Hartley 1942).
+
+    Raises:
+        SpcValueError: w is no number, or a size outside the table.
+    """
+    if math.isnan(w):
+        raise SpcValueError("w", "a number", w)
+    return normal_order.range_cdf(w, check_size(n))
+
+
 def range_quantile(p: float, n: int) -> float:
     """Return w with P(range of n standard normal values <= w) = p, accurate to 1e-12 (probability limits of R and MR).
 
