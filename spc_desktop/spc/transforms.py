@@ -17,6 +17,8 @@ LAMBDA_RANGE = (-5.0, 5.0)
 """Where lambda is looked for, as in the common programs; an optimum at an end is reported as not determined."""
 
 _GRID = 201
+_NO_POWER = 1e-12
+"""Below this size a power is the logarithm to double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,10 @@ def box_cox(values: object, lmbda: float) -> FloatArray:
 
 def box_cox_inverse(transformed: float, lmbda: float) -> float | None:
     """The value whose Box-Cox transform this is; None outside the range of the transformation."""
-    if lmbda == 0:
+    if abs(lmbda) < _NO_POWER:
         return math.exp(transformed)
-    base = 1.0 + lmbda * transformed
-    return base ** (1.0 / lmbda) if base > 0 else None
+    scaled = lmbda * transformed
+    return math.exp(math.log1p(scaled) / lmbda) if scaled > -1.0 else None
 
 
 def fit_box_cox(values: object, confidence: float = 0.95) -> PowerTransform:
@@ -243,7 +245,7 @@ def _power(logs: FloatArray, lmbda: float | FloatArray) -> FloatArray:
     t: FloatArray = lmbda * logs
     if t.size and float(t.max()) > 200.0:
         raise SpcValueError("lmbda", "a power that keeps the transformed values in range")
-    small = np.abs(lmbda) < 1e-12
+    small = np.abs(lmbda) < _NO_POWER
     result: FloatArray = np.where(small, logs, np.expm1(t) / np.where(small, 1.0, lmbda))
     return result
 

@@ -281,7 +281,10 @@ def _within_part(
     inner = judge.indices(name, estimate.sigma, df)
     if individuals or np.count_nonzero(counts) < 2 or SIGMA_ESTIMATORS[name].data != "subgroups":
         return inner, None, None
-    between = between_sigma(table, estimate.sigma)
+    try:
+        between = between_sigma(table, estimate.sigma)
+    except SpcValueError:  # no two neighbouring subgroups: no moving range of the means
+        return inner, None, None
     both = judge.indices("between_within", math.hypot(between, estimate.sigma), None)
     return inner, between, both
 
@@ -309,6 +312,9 @@ def as_table(values: object) -> FloatArray:
     Raises:
         SpcValueError: neither numbers nor rows of numbers, or none at all.
     """
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf" and values.ndim in {1, 2} and values.size:
+        table = check_values(values.astype(np.float64))
+        return table[:, 0] if table.ndim == 2 and table.shape[1] == 1 else table
     rows = values.tolist() if isinstance(values, np.ndarray) else values
     if isinstance(rows, str) or not isinstance(rows, Sequence) or not rows:
         raise SpcValueError("values", "a sequence of numbers or of subgroups", values)

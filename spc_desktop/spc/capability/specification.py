@@ -15,7 +15,7 @@ class Specification:
 
     Raises:
         SpcValueError: no limit at all, a number that is not finite, lower not below upper, a boundary without a limit,
-            two boundaries, or a target outside the limits.
+            nothing but boundaries, or a target outside the limits.
     """
 
     lower: float | None = None
@@ -42,8 +42,8 @@ class Specification:
             raise SpcValueError("lower", "a lower limit below the upper one", (self.lower, self.upper))
         if (self.lower_is_boundary and self.lower is None) or (self.upper_is_boundary and self.upper is None):
             raise SpcValueError("boundary", "a limit on the side that is a boundary")
-        if self.lower_is_boundary and self.upper_is_boundary:
-            raise SpcValueError("boundary", "at most one limit that is a boundary")
+        if self.judged_lower is None and self.judged_upper is None:
+            raise SpcValueError("boundary", "at least one limit that is not a boundary")
 
     @property
     def judged_lower(self) -> float | None:

@@ -1,7 +1,7 @@
 """Crossed gauge R&R by ANOVA: every operator measures every part several times.
 
 Both models side by side: with the interaction and with it pooled into the repeatability; which one is meant is a matter of
-``alpha`` (Minitab's default 0.05; AIAG and older versions 0.25).
+``alpha`` (0.05 is usual, AIAG used 0.25).
 """
 
 import math
