@@ -14,6 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
 
 from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
 from spc_desktop.protocol import messages as m
@@ -31,7 +32,7 @@ _OUT_OF_SPEC, _EXCLUDED, _LEARNING = 1, 2, 4
 _NOTHING = PanelValue(None)
 _KEYS = ("value", "center", "lcl", "ucl", "sigma")
 
-Column = memoryview | float
+Column = bytes | float
 """Little-endian 8-byte numbers of a page, or the one value that all of it has (limits mostly do)."""
 
 
@@ -47,7 +48,7 @@ class Chunk(Struct, frozen=True, array_like=True):
     """A page: full when stored, shorter when made of the newest rows."""
 
     measured_at: Column
-    subgroup_number: memoryview
+    subgroup_number: bytes
     panels: tuple[tuple[Column, ...], ...]
     marks: tuple[Mark, ...]
 
@@ -89,11 +90,14 @@ class Pages:
     def roll(self, connection: Connection) -> None:
         """Roll up one page that waits, in a transaction of its own."""
         characteristic_id, page = place = self.waiting.pop()
-        found = list(_rows(connection, characteristic_id, page * PAGE, (page + 1) * PAGE))
-        if len(found) == PAGE:
-            self._rolled[characteristic_id] = max(self._pages(connection, characteristic_id), page + 1)
-            body = _encode(_chunk(found, page * PAGE, PAGE))
-            connection.connection.cursor().execute(self._upsert, (*place, body))
+        try:
+            found = list(_rows(connection, characteristic_id, page * PAGE, (page + 1) * PAGE))
+            if len(found) == PAGE:
+                self._rolled[characteristic_id] = max(self._pages(connection, characteristic_id), page + 1)
+                connection.exec_driver_sql(self._upsert, (*place, _encode(_chunk(found, page * PAGE, PAGE))))
+        except DBAPIError:  # a full disk, say: another time
+            self.waiting.add(place)
+            raise
 
     def find(self, connection: Connection) -> None:
         """Find the pages that the last run did not come to roll up."""
@@ -222,7 +226,7 @@ def _chunk(found: Sequence[_PointRow], first: int, count: int) -> Chunk:
         block = np.full((len(_KEYS), count), np.nan, _F8)
         block[:, places] = np.array([(v.value, v.center, v.lcl, v.ucl, v.sigma) for v in values], _F8).T
         panels.append(tuple(_column(column) for column in block))
-    return Chunk(_column(seconds), numbers.data.cast("B"), tuple(panels), tuple(_marks(found, first)))
+    return Chunk(_column(seconds), numbers.tobytes(), tuple(panels), tuple(_marks(found, first)))
 
 
 def _marks(found: Iterable[_PointRow], first: int) -> Iterator[Mark]:
@@ -249,21 +253,25 @@ def _mark(mark: Mark, first: int, keys: Sequence[str]) -> PointMark:
 def _column(values: NDArray[np.float64]) -> Column:
     if len(values) and (np.all(values == values[0]) or np.all(np.isnan(values))):
         return float(values[0])
-    return np.ascontiguousarray(values).data.cast("B")
+    return values.tobytes()
 
 
 class _Growing:
-    """A column put together from pages; one value over many pages is written in one go."""
+    """A column put together from pages.
+
+    Its parts are ``bytes`` and nothing else, because ``bytes.join`` of such parts lets other threads run while it fills
+    megabytes; for the same reason one value over many pages is made of blocks.
+    """
 
     __slots__ = ("_count", "_parts", "_value")
 
     def __init__(self) -> None:
-        self._parts: list[bytes | memoryview] = []
+        self._parts: list[bytes] = []
         self._value = b""
         self._count = 0
 
     def add(self, column: Column, begin: int, end: int) -> None:
-        if isinstance(column, memoryview):
+        if isinstance(column, bytes):
             self._end_run()
             self._parts.append(column[8 * begin : 8 * end])
             return
@@ -278,9 +286,10 @@ class _Growing:
         return b"".join(self._parts)
 
     def _end_run(self) -> None:
-        if self._count:
-            self._parts.append(self._value * self._count)
-            self._count = 0
+        blocks, rest = divmod(self._count, PAGE)
+        self._parts += [self._value * PAGE] * blocks
+        self._parts.append(self._value * rest)
+        self._count = 0
 
 
 def _as_many(panels: Sequence[tuple[Column, ...]], count: int) -> Sequence[tuple[Column, ...]]:

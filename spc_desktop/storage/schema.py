@@ -180,7 +180,7 @@ alert = Table(
     Index(None, "priority", "id"),
     Index(None, "status", "id"),
     Index(None, "changed_seq"),
-    Index(None, "created_at"),
+    Index(None, "created_at", "priority", "status", "alert_type"),  # all that the dashboard counts
 )
 
 alert_change = Table(

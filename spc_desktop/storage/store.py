@@ -166,7 +166,8 @@ class SqlStore:
                     self._write([waiting])
             self._loop.call_soon_threadsafe(_tell, group)
             self._unpruned += sum(len(waiting.batch.events) for waiting in group)
-            self._tidy()
+            if group[-1].error is None:
+                self._tidy()
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         """Write one transaction; either all of the group get their events or all get the error."""

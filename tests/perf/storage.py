@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import sqlite3
 import statistics
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from spc_desktop.domain.alert import Status
 from spc_desktop.hub.ports import Batch
 from spc_desktop.protocol import messages as m
+from spc_desktop.storage import rows
 from spc_desktop.storage.store import open_store
 from tests.storage_rows import alert, alert_batch, plant, point, points_batch, stream
 
@@ -22,7 +25,7 @@ def row(what: str, value: float, unit: str, note: str = "") -> None:
     print(f"{what:<58}{value:>12,.2f} {unit:<14}{note}")
 
 
-async def writing(folder: Path, size: int, count: int, waiting: int, n: int) -> None:
+async def writing(folder: Path, size: int, count: int, waiting: int, n: int, best: float) -> None:
     batches = [stream(i, size, CHARACTERISTICS, n) for i in range(count)]
     async with open_store(folder) as store:
         await store.append(plant(CHARACTERISTICS))
@@ -40,7 +43,34 @@ async def writing(folder: Path, size: int, count: int, waiting: int, n: int) -> 
         took, cpu = time.perf_counter() - begun, time.process_time() - used
     p99 = statistics.quantiles(times, n=100)[98] * 1e3 if len(times) > 1 else times[0] * 1e3
     what = f"durable, batches of {size}, {waiting} waiting, n={n}"
-    row(what, size * count / took, "meas./s", f"CPU {cpu / size / count * 1e6:.1f} us each, append p99 {p99:.1f} ms")
+    row(
+        what,
+        size * count / took,
+        "meas./s",
+        f"{size * count / took / best:.2f} of bare; CPU {cpu / size / count * 1e6:.1f} us each, append p99 {p99:.1f} ms",
+    )
+
+
+def bare(folder: Path, size: int, count: int) -> float:
+    """Rows of a measurement's width straight into SQLite, durable: what the machine gives at best. Return rows/s."""
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        names = ", ".join(f"c{i}" for i in range(1, 18))
+        connection.execute(f"CREATE TABLE m (id INTEGER PRIMARY KEY, {names})")
+        many = [
+            [rows.measurement_row(x, None) for x in stream(i, size, CHARACTERISTICS).measurements] for i in range(count)
+        ]
+        marks = ", ".join("?" * 18)
+        begun = time.perf_counter()
+        for batch in many:
+            connection.execute("BEGIN")
+            connection.executemany(f"INSERT INTO m VALUES ({marks})", batch)
+            connection.execute("COMMIT")
+        rate = size * count / (time.perf_counter() - begun)
+    row(f"bare sqlite3, rows alone, batches of {size}", rate, "rows/s")
+    return rate
 
 
 async def history(folder: Path, total: int) -> None:
@@ -125,11 +155,11 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=400)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as root:
-        for i, (size, waiting, n) in enumerate(
-            [(100, 1, 1), (100, 1, 5), (100, 8, 1), (100, 8, 5), (1, 1, 1), (1, 50, 1)]
-        ):
+        best = {size: bare(Path(root) / str(size), size, options.batches) for size in (100, 1)}
+        kinds = [(100, 1, 1), (100, 1, 5), (100, 8, 1), (100, 8, 5), (1, 1, 1), (1, 50, 1)]
+        for i, (size, waiting, n) in enumerate(kinds):
             count = options.batches if size > 1 else options.batches * 5
-            asyncio.run(writing(Path(root) / f"w{i}", size, count, waiting, n))
+            asyncio.run(writing(Path(root) / f"w{i}", size, count, waiting, n, best[size]))
         asyncio.run(history(Path(root) / "history", options.points))
 
 

@@ -82,6 +82,7 @@ async def test_that_batches_that_wait_share_a_transaction_and_a_wake_up(tmp_path
     commits, wakes = [], []
     async with SqlStore(tmp_path / "s.db") as store:
         await store.append(plant())
+        await settle(store)
         event.listen(store._engine, "commit", commits.append)
         held = threading.Event()
         store._writer.submit(held.wait, 10)
@@ -101,6 +102,7 @@ async def test_that_batches_that_wait_share_a_transaction_and_a_wake_up(tmp_path
 async def test_that_a_batch_at_fault_fails_alone_and_takes_no_number(tmp_path):
     async with SqlStore(tmp_path / "s.db") as store:
         await store.append(plant())
+        await settle(store)
         held = threading.Event()
         store._writer.submit(held.wait, 10)
         orphan = alert_batch([alert(3, product_id=99)])
@@ -118,6 +120,7 @@ async def test_that_a_batch_at_fault_fails_alone_and_takes_no_number(tmp_path):
 async def test_that_a_caller_who_gives_up_does_not_tear_the_batch(tmp_path):
     async with SqlStore(tmp_path / "s.db") as store:
         await store.append(plant())
+        await settle(store)
         held = threading.Event()
         store._writer.submit(held.wait, 10)
         task = asyncio.create_task(store.append(alert_batch([alert(1)])))

@@ -215,7 +215,12 @@ def _alerts() -> None:
     op.create_index(op.f("ix_alert_alert_type_id"), "alert", ["alert_type", "id"], unique=False)
     op.create_index(op.f("ix_alert_changed_seq"), "alert", ["changed_seq"], unique=False)
     op.create_index(op.f("ix_alert_characteristic_id_id"), "alert", ["characteristic_id", "id"], unique=False)
-    op.create_index(op.f("ix_alert_created_at"), "alert", ["created_at"], unique=False)
+    op.create_index(
+        op.f("ix_alert_created_at_priority_status_alert_type"),
+        "alert",
+        ["created_at", "priority", "status", "alert_type"],
+        unique=False,
+    )
     op.create_index(op.f("ix_alert_priority_id"), "alert", ["priority", "id"], unique=False)
     op.create_index(op.f("ix_alert_product_id_id"), "alert", ["product_id", "id"], unique=False)
     op.create_index(op.f("ix_alert_status_id"), "alert", ["status", "id"], unique=False)
