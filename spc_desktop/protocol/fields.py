@@ -29,10 +29,16 @@ class Fields:
 
     def first(self, names: Iterable[str]) -> str | None:
         """Return the first of the names that is given, or None."""
-        return next((name for name in names if self._values.get(name) is not None), None)
+        for name in names:
+            if self._values.get(name) is not None:
+                return name
+        return None
 
     def raw(self, name: str) -> Any:
         return self._values.get(name)
+
+    def names(self) -> Iterable[str]:
+        return self._values
 
     def at(self, name: str) -> str:
         """Return the name as the error should show it."""

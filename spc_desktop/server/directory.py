@@ -27,10 +27,10 @@ class Directory:
 
     async def product(self, asked: int | str) -> Product | None:
         """Return a product by id or code. A miss reads the catalogue again: an event may still be under way."""
-        found = self._product(asked)
+        found = self.known(asked)
         if found is None and self._hub.state.head > self._read_at:
             await self.read()
-            found = self._product(asked)
+            found = self.known(asked)
         return found
 
     async def characteristic(self, asked: int) -> Characteristic | None:
@@ -41,6 +41,11 @@ class Directory:
             found = self.characteristics.get(asked)
         return found
 
+    def known(self, asked: int | str) -> Product | None:
+        """Return a product by id or code from what is known, without asking the hub."""
+        number = asked if isinstance(asked, int) else self._codes.get(asked)
+        return self.products.get(number) if number is not None else None
+
     def first_of(self, product_id: int) -> Characteristic | None:
         """Return the product's characteristic with the lowest id: the one meant where none is named."""
         owned = self._of_product.get(product_id)
@@ -49,10 +54,6 @@ class Directory:
     def of_product(self, product_id: int) -> list[Characteristic]:
         """Return the product's characteristics by rising id."""
         return [entry for _, entry in sorted(self._of_product.get(product_id, {}).items())]
-
-    def _product(self, asked: int | str) -> Product | None:
-        number = asked if isinstance(asked, int) else self._codes.get(asked)
-        return self.products.get(number) if number is not None else None
 
     def _take(self, products: tuple[Product, ...], characteristics: tuple[Characteristic, ...]) -> None:
         for product in products:

@@ -36,7 +36,7 @@ class Client:
     __slots__ = ("batch", "connection", "dialect", "live", "out", "position", "skip_to", "spawn", "wanted")
 
     def __init__(
-        self, connection: FrontDoor, dialect: Dialect, spawn: Callable[[Coroutine[Any, Any, None]], object]
+        self, connection: FrontDoor, dialect: Dialect, spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
     ) -> None:
         self.connection = connection
         self.dialect = dialect

@@ -20,6 +20,7 @@ from spc_desktop.protocol import v1
 from spc_desktop.server.directory import Directory
 from spc_desktop.server.fanout import FanOut
 from spc_desktop.server.front_door import Doorway, FrontDoor
+from spc_desktop.server.handshake import check
 from spc_desktop.server.http import MAX_BODY
 from spc_desktop.server.rest import Rest
 from spc_desktop.server.ws import MAX_FRAME, Sockets
@@ -57,9 +58,10 @@ class HubServer:
         self._clock = clock
         self._host = host
         self.port = port
+        self._origins = origins
         self._directory = Directory(hub)
         self._fanout = FanOut(hub)
-        self._sockets = Sockets(hub, clock, self._directory, self._fanout, origins)
+        self._sockets = Sockets(hub, clock, self._directory, self._fanout)
         self._rest = Rest(hub, clock, self._directory, origins)
         self._stack = AsyncExitStack()
 
@@ -111,7 +113,7 @@ class HubServer:
                 self._host,
                 self.port,
                 create_connection=door,
-                process_request=self._sockets.check,
+                process_request=lambda connection, request: check(connection, request, self._origins),
                 select_subprotocol=_choose,
                 compression=None,
                 ping_interval=20,

@@ -10,14 +10,19 @@ from spc_desktop.protocol.codec import MAX_LIST, shown
 from spc_desktop.protocol.fields import Fields, number, wrong
 from spc_desktop.server.directory import Directory
 
+# Name in the request -> field of ``Trace``; the original's names first.
 _TRACE = {
-    "lot": ("lot_number", "lot"),
-    "machine": ("machine_id", "machine"),
-    "operator": ("operator", "measured_by"),
-    "cavity": ("cavity",),
-    "gauge": ("gauge",),
-    "serial": ("serial",),
+    "lot_number": "lot",
+    "lot": "lot",
+    "machine_id": "machine",
+    "machine": "machine",
+    "operator": "operator",
+    "measured_by": "operator",
+    "cavity": "cavity",
+    "gauge": "gauge",
+    "serial": "serial",
 }
+_NO_TRACE = Trace()
 
 
 async def read_item(
@@ -67,8 +72,9 @@ async def read_item(
 
 async def _characteristic(fields: Fields, directory: Directory) -> int:
     named = fields.raw("characteristic_id")
-    if named is None and type(fields.raw("characteristic")) is int:
-        named = fields.raw("characteristic")
+    code = fields.raw("characteristic")
+    if named is None and type(code) is int:
+        named = code
     if named is not None:
         if type(named) is not int:
             raise wrong(fields.at("characteristic_id"), "whole", named, low=1, high=2**53 - 1)
@@ -78,14 +84,13 @@ async def _characteristic(fields: Fields, directory: Directory) -> int:
     asked = fields.raw(name) if name else None
     if not isinstance(asked, int | str) or isinstance(asked, bool):
         raise wrong(fields.at("product"), "product", asked)
-    product = await directory.product(asked)
+    product = directory.known(asked) or await directory.product(asked)
     if product is None:
         raise UserError("not_found", what="product", id=shown(asked))
-    return _of_product(product.id, fields, directory).id
+    return _of_product(product.id, fields.text("characteristic", "", 200), directory).id
 
 
-def _of_product(product_id: int, fields: Fields, directory: Directory) -> Characteristic:
-    code = fields.text("characteristic", "", 200)
+def _of_product(product_id: int, code: str, directory: Directory) -> Characteristic:
     if not code:
         first = directory.first_of(product_id)
         if first is None:
@@ -98,22 +103,22 @@ def _of_product(product_id: int, fields: Fields, directory: Directory) -> Charac
 
 
 def _values(fields: Fields, *, any_number: bool) -> tuple[float, ...]:
-    name = fields.first(("values", "value", "measurement_value"))
-    if name != "values":
-        return (fields.number(name or "value"),)
     listed = fields.raw("values")
+    if listed is None:
+        name = "value" if fields.raw("value") is not None else fields.first(("measurement_value",)) or "value"
+        return (fields.number(name),)
     if not isinstance(listed, list) or not (listed or any_number):
         raise wrong(fields.at("values"), "values", listed, high=MAX_LIST)
     where = fields.at("values")
-    return tuple(number(value, f"{where}[{place}]", any_number=any_number) for place, value in enumerate(listed))
+    return tuple([number(value, f"{where}[{place}]", any_number=any_number) for place, value in enumerate(listed)])
 
 
 def _trace(fields: Fields) -> Trace:
     inner = fields.raw("trace")
     source = Fields(inner, fields.at("trace")) if inner is not None else fields
-    told = {
-        name: source.text(given, "", 200)
-        for name, names in _TRACE.items()
-        if (given := source.first(names)) is not None
-    }
-    return Trace(**told)
+    told: dict[str, str] = {}
+    for name in source.names():
+        part = _TRACE.get(name)
+        if part is not None and part not in told and source.raw(name) is not None:
+            told[part] = source.text(name, high=200)
+    return Trace(**told) if told else _NO_TRACE

@@ -22,9 +22,9 @@ from spc_desktop.protocol.fields import wrong
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.server.alerts import Alerts
 from spc_desktop.server.directory import Directory
+from spc_desktop.server.handshake import language_of, same_origin
 from spc_desktop.server.http import Call, Handler, refusal, reply
 from spc_desktop.server.measurements import read_item
-from spc_desktop.server.ws import language_of, same_origin
 from spc_desktop.version import __version__
 
 FULL_INTAKE = 10_000

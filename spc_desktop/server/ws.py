@@ -2,16 +2,12 @@
 
 import asyncio
 import logging
-import re
-from collections.abc import Collection
-from http import HTTPStatus
+from collections import deque
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.measurement import MeasurementIn
@@ -24,81 +20,38 @@ from spc_desktop.protocol.wording import sentence
 from spc_desktop.server.directory import Directory
 from spc_desktop.server.fanout import Client, Dialect, FanOut
 from spc_desktop.server.front_door import FrontDoor
+from spc_desktop.server.handshake import Target, language_of, target
 from spc_desktop.server.measurements import read_item
 from spc_desktop.version import __version__
 
 CONNECT_SECONDS = 5.0
 MAX_FRAME = 64 * 1024
+INGESTS_UNDER_WAY = 8
+"""Batches of one client that are being stored while it sends the next."""
 
 _log = logging.getLogger(__name__)
-_PATH = re.compile(r"/ws/spc/(?:(?:notifications/?)?|product/(?P<product>\d{1,16})/?)")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Target(Struct, frozen=True):
-    """What a path means."""
+class _Batch(Struct, kw_only=True):
+    """An ``ingest`` whose items are read: what goes to the hub, and the place of each in the frame."""
 
-    endpoint: seed.Endpoint
-    product_id: int = 0
-
-
-def target(path: str) -> Target | None:
-    """Return the endpoint of a request path, or None."""
-    found = _PATH.fullmatch(path.partition("?")[0])
-    if found is None:
-        return None
-    product = found["product"]
-    return Target(seed.Endpoint.PRODUCT, int(product)) if product else Target(seed.Endpoint.NOTIFICATIONS)
-
-
-def language_of(header: str | None) -> str:
-    """Return ``"en"`` where an Accept-Language header prefers English, else ``"ko"``, the original's language."""
-    for part in (header or "").split(","):
-        name = part.partition(";")[0].strip().lower()[:2]
-        if name in {"ko", "en"}:
-            return name
-    return "ko"
-
-
-def same_origin(origin: str | None, host: str | None, listed: Collection[str]) -> bool:
-    """Return whether a web page may connect: no page at all, a page of this host (any port), or a listed origin."""
-    if origin is None or origin in listed:
-        return True
-    try:
-        page = urlsplit(origin).hostname
-        here = urlsplit(f"//{host}").hostname
-    except ValueError:
-        return False
-    return page is not None and (page == here or (page in _LOOPBACK and here in _LOOPBACK))
+    id: int
+    rows: bool
+    items: list[MeasurementIn] = []
+    places: list[int] = []
+    rejected: list[m.Rejected] = []
+    last_n: int | None = None
 
 
 class Sockets:
     """The WebSocket side of the server."""
 
-    def __init__(
-        self, hub: HubApi, clock: Clock, directory: Directory, fanout: FanOut, origins: Collection[str]
-    ) -> None:
+    def __init__(self, hub: HubApi, clock: Clock, directory: Directory, fanout: FanOut) -> None:
         self._hub = hub
         self._clock = clock
         self._directory = directory
         self._fanout = fanout
-        self._origins = origins
         self._by_client_id: dict[str, Client] = {}
-
-    def check(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Refuse a handshake that cannot be served (``process_request`` of ``websockets``)."""
-        headers = request.headers
-        language = language_of(headers.get("Accept-Language"))
-        offered = [name.strip() for line in headers.get_all("Sec-WebSocket-Protocol") for name in line.split(",")]
-        origin = headers.get("Origin")
-        if not same_origin(origin, headers.get("Host"), self._origins):
-            return _refuse(connection, HTTPStatus.FORBIDDEN, "origin", {"got": origin}, language)
-        if target(request.path) is None:
-            return _refuse(connection, HTTPStatus.NOT_FOUND, "no_route", {"path": request.path[:200]}, language)
-        if offered and v1.SUBPROTOCOL not in offered:
-            choices = {"choices": v1.SUBPROTOCOL}
-            return _refuse(connection, HTTPStatus.BAD_REQUEST, "unsupported_version", choices, language)
-        return None
 
     async def serve(self, connection: ServerConnection) -> None:
         """Talk with one client until it is gone."""
@@ -185,6 +138,7 @@ class Sockets:
         connection = client.connection
         language = language_of(connection.request.headers.get("Accept-Language") if connection.request else None)
         talk = session.V1Session(language)
+        ingests: deque[asyncio.Task[None]] = deque()
         limits = {"frame_bytes": MAX_FRAME, "list": 1000, "subscriptions": session.MAX_SUBSCRIPTIONS}
         client.write(
             encode(
@@ -200,7 +154,17 @@ class Sockets:
         try:
             async with asyncio.timeout(CONNECT_SECONDS) as patience:
                 async for raw in connection:
-                    await self._answer_v1(client, talk, talk.receive(raw))
+                    request = talk.receive(raw)
+                    if isinstance(request, session.Ingest):
+                        # While one batch is being stored the next is read; the hub keeps their order.
+                        batch = await self._read_batch(request, talk)
+                        ingests.append(client.spawn(self._answer_v1(client, talk, batch)))
+                        if len(ingests) > INGESTS_UNDER_WAY:
+                            await ingests.popleft()
+                    else:
+                        while ingests:
+                            await ingests.popleft()
+                        await self._answer_v1(client, talk, request)
                     if talk.connected:
                         patience.reschedule(None)
                     await connection.room()
@@ -210,7 +174,7 @@ class Sockets:
             if self._by_client_id.get(talk.client_id) is client:
                 del self._by_client_id[talk.client_id]
 
-    async def _answer_v1(self, client: Client, talk: session.V1Session, request: session.Request) -> None:
+    async def _answer_v1(self, client: Client, talk: session.V1Session, request: session.Request | _Batch) -> None:
         if isinstance(request, session.Received):
             return
         if isinstance(request, session.Refused):
@@ -226,7 +190,7 @@ class Sockets:
             _log.exception("command of a client failed")
             client.write(talk.error(request.id, "internal", {}))
 
-    async def _fulfil(self, client: Client, talk: session.V1Session, request: session.Request) -> None:
+    async def _fulfil(self, client: Client, talk: session.V1Session, request: session.Request | _Batch) -> None:
         if isinstance(request, session.Connect):
             await self._connect(client, talk, request)
         elif isinstance(request, session.Subscribe):
@@ -240,8 +204,8 @@ class Sockets:
             client.write(talk.result(request.id, talk.subscriptions))
         elif isinstance(request, session.Ping):
             client.write(talk.result(request.id, {"ts": self._clock.now()}))
-        elif isinstance(request, session.Ingest):
-            client.write(talk.result(request.id, await self._ingest(request, talk)))
+        elif isinstance(request, _Batch):
+            client.write(talk.result(request.id, await self._store(request, talk)))
         elif isinstance(request, session.Perform):
             client.write(talk.result(request.id, await self._hub.command(request.command, _actor(talk, request.by))))
         elif isinstance(request, session.Ask):
@@ -280,29 +244,34 @@ class Sockets:
         page = await self._hub.query(m.GetEvents(since=seq, epoch=epoch, limit=1))
         return bool(page.first <= seq + 1)
 
-    async def _ingest(self, request: session.Ingest, talk: session.V1Session) -> v1.Ingested:
+    async def _read_batch(self, request: session.Ingest, talk: session.V1Session) -> _Batch:
         now = self._clock.now()
-        items: list[MeasurementIn] = []
-        places: list[int] = []
-        rejected: list[m.Rejected] = []
+        batch = _Batch(id=request.id, rows=request.rows)
         for place, raw in enumerate(request.items):
+            where = f"items[{place}]"
             try:
-                where = f"items[{place}]"
-                items.append(await read_item(raw, self._directory, now, where, request.source_id, any_number=True))
-                places.append(place)
-            except UserError as bad:
+                item = await read_item(raw, self._directory, now, where, request.source_id, any_number=True)
+            except (UserError, KnownError) as bad:
                 told = {name: str(value) for name, value in bad.params.items()}
                 told["message"] = sentence(bad.code, bad.params, talk.language)
-                rejected.append(m.Rejected(i=place, code=bad.code, params=told))
-        found = await self._hub.submit(items, _actor(talk)) if items else m.SubmitResult(accepted=0, duplicates=0)
-        rejected += [m.Rejected(i=places[one.i], code=one.code, params=one.params) for one in found.rejected]
+                batch.rejected.append(m.Rejected(i=place, code=bad.code, params=told))
+                continue
+            batch.items.append(item)
+            batch.places.append(place)
         counts = [raw["n"] for raw in request.items if isinstance(raw, dict) and type(raw.get("n")) is int]
+        batch.last_n = max(counts, default=None)
+        return batch
+
+    async def _store(self, batch: _Batch, talk: session.V1Session) -> v1.Ingested:
+        nothing = m.SubmitResult(accepted=0, duplicates=0)
+        found = await self._hub.submit(batch.items, _actor(talk)) if batch.items else nothing
+        refused = [m.Rejected(i=batch.places[one.i], code=one.code, params=one.params) for one in found.rejected]
         return v1.Ingested(
             accepted=found.accepted,
             duplicates=found.duplicates,
-            rejected=tuple(sorted(rejected, key=lambda one: one.i)),
-            last_n=max(counts, default=None),
-            measurements=found.measurements if request.rows else (),
+            rejected=tuple(sorted([*batch.rejected, *refused], key=lambda one: one.i)),
+            last_n=batch.last_n,
+            measurements=found.measurements if batch.rows else (),
         )
 
 
@@ -314,15 +283,3 @@ def _seed_wanted(general: tuple[v1.Wanted, ...], products: set[int]) -> tuple[v1
 
 def _actor(talk: session.V1Session, by: str = "") -> Actor:
     return Actor(name=by or talk.client_id, client=talk.client_id)
-
-
-def _refuse(
-    connection: ServerConnection, status: HTTPStatus, code: str, params: dict[str, Any], language: str
-) -> Response:
-    body: dict[str, Any] = {"code": code, "message": sentence(code, params, language)}
-    if code == "unsupported_version":
-        body["supported"] = [v1.SUBPROTOCOL]
-    response = connection.respond(status, encode(body).decode())
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/json; charset=utf-8"
-    return response

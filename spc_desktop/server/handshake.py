@@ -1,0 +1,83 @@
+"""The opening handshake: which path means what, which language is spoken, which pages may connect, which protocol."""
+
+import re
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
+
+from spc_desktop.protocol import seed, v1
+from spc_desktop.protocol.codec import encode
+from spc_desktop.protocol.wording import sentence
+
+_PATH = re.compile(r"/ws/spc/(?:(?:notifications/?)?|product/(?P<product>\d{1,16})/?)")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Target(Struct, frozen=True):
+    """What a path means."""
+
+    endpoint: seed.Endpoint
+    product_id: int = 0
+
+
+def target(path: str) -> Target | None:
+    """Return the endpoint of a request path, or None."""
+    found = _PATH.fullmatch(path.partition("?")[0])
+    if found is None:
+        return None
+    product = found["product"]
+    return Target(seed.Endpoint.PRODUCT, int(product)) if product else Target(seed.Endpoint.NOTIFICATIONS)
+
+
+def language_of(header: str | None) -> str:
+    """Return ``"en"`` where an Accept-Language header prefers English, else ``"ko"``, the original's language."""
+    for part in (header or "").split(","):
+        name = part.partition(";")[0].strip().lower()[:2]
+        if name in {"ko", "en"}:
+            return name
+    return "ko"
+
+
+def same_origin(origin: str | None, host: str | None, listed: Collection[str]) -> bool:
+    """Return whether a web page may connect: no page at all, a page of this host (any port), or a listed origin."""
+    if origin is None or origin in listed:
+        return True
+    try:
+        page = urlsplit(origin).hostname
+        here = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    return page is not None and (page == here or (page in _LOOPBACK and here in _LOOPBACK))
+
+
+def check(connection: ServerConnection, request: Request, origins: Collection[str]) -> Response | None:
+    """Return the refusal of a handshake that cannot be served, or None (``process_request`` of ``websockets``)."""
+    headers = request.headers
+    language = language_of(headers.get("Accept-Language"))
+    offered = [name.strip() for line in headers.get_all("Sec-WebSocket-Protocol") for name in line.split(",")]
+    origin = headers.get("Origin")
+    if not same_origin(origin, headers.get("Host"), origins):
+        return _refuse(connection, HTTPStatus.FORBIDDEN, "origin", {"got": origin}, language)
+    if target(request.path) is None:
+        return _refuse(connection, HTTPStatus.NOT_FOUND, "no_route", {"path": request.path[:200]}, language)
+    if offered and v1.SUBPROTOCOL not in offered:
+        choices = {"choices": v1.SUBPROTOCOL}
+        return _refuse(connection, HTTPStatus.BAD_REQUEST, "unsupported_version", choices, language)
+    return None
+
+
+def _refuse(
+    connection: ServerConnection, status: HTTPStatus, code: str, params: dict[str, Any], language: str
+) -> Response:
+    body: dict[str, Any] = {"code": code, "message": sentence(code, params, language)}
+    if code == "unsupported_version":
+        body["supported"] = [v1.SUBPROTOCOL]
+    response = connection.respond(status, encode(body).decode())
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = "application/json; charset=utf-8"
+    return response
