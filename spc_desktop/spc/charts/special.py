@@ -114,7 +114,7 @@ def _acceptance(params: Params, options: Options) -> SubgroupTrack:
 
     ``acceptable``: a process with at most ``fraction`` nonconforming is accepted but for ``risk``:
     USL - (z(fraction) - z(risk) / sqrt n) sigma. ``rejectable``: one with ``fraction`` is rejected but for ``risk``:
-    USL - (z(fraction) + z(risk) / sqrt n) sigma.
+    USL - (z(fraction) + z(risk) / sqrt n) sigma. Limits that would cross are not defined.
     """
     only(params, "sigma", "lsl", "usl")
     sigma, (lsl, usl) = positive(params, "sigma"), _specification(params)
