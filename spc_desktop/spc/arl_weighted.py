@@ -172,8 +172,8 @@ def cusum_limit(k: float, arl0: float, *, head_start_share: float = 0.0, sided: 
     return find_limit(lambda h: cusum_arl(k, h, head_start=head_start_share * h, sided=sided), arl0, 4.0)
 
 
-def find_limit(arl_of: Callable[[float], float], arl0: float, guess: float) -> float:
-    """Return the limit at which the increasing function ``arl_of`` reaches ``arl0``.
+def find_limit(arl_of: Callable[[float], float], arl0: float, guess: float, *, tolerance: float = 1e-12) -> float:
+    """Return the limit, to ``tolerance``, at which the increasing function ``arl_of`` reaches ``arl0``.
 
     Raises:
         SpcValueError: arl0 not above 2 or above 1e7.
@@ -195,4 +195,4 @@ def find_limit(arl_of: Callable[[float], float], arl0: float, guess: float) -> f
             raise SpcValueError("arl0", "an ARL that some limit reaches", arl0)
     while excess(high) < 0:
         high *= 1.3
-    return float(brentq(excess, low, high, xtol=1e-12, rtol=1e-12))
+    return float(brentq(excess, low, high, xtol=tolerance, rtol=1e-12))

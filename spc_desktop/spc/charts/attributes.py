@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns
-from spc_desktop.spc.charts.engine import Chart, Fit, Options, PanelColumns, Params, Row
+from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
 from spc_desktop.spc.charts.factors import choice, number, only, positive
+from spc_desktop.spc.charts.fold import PanelColumns, Row
 from spc_desktop.spc.charts.points import GAP, CountCheck, PointTrack
 from spc_desktop.spc.constants import constants
 from spc_desktop.spc.errors import SpcValueError
@@ -70,10 +71,12 @@ class CountModel:
         return 1.0 if self.rate else size
 
 
-P = CountModel("p", binomial=True, rate=True, sized=True)
-NP = CountModel("p", binomial=True, rate=False, sized=True)
-C = CountModel("c", binomial=False, rate=False, sized=False)
-U = CountModel("u", binomial=False, rate=True, sized=True)
+COUNT_MODELS: dict[str, CountModel] = {
+    "p": CountModel("p", binomial=True, rate=True, sized=True),
+    "np": CountModel("p", binomial=True, rate=False, sized=True),
+    "c": CountModel("c", binomial=False, rate=False, sized=False),
+    "u": CountModel("u", binomial=False, rate=True, sized=True),
+}
 
 
 @lru_cache(maxsize=4096)
@@ -135,7 +138,12 @@ def _track(model: CountModel, laney: bool, params: Params, options: Options) -> 
     return PointTrack(point, batch)
 
 
-def _fit(model: CountModel, columns: Columns, options: Options) -> Fit:
+def fit_mean(model: CountModel, columns: Columns, options: Options) -> Fit:
+    """Estimate the mean proportion or rate: all counts over all sizes.
+
+    Raises:
+        SpcValueError: no count, or counts that are all 0 (or all their size).
+    """
     counts, sizes = model.check.many(columns)
     present = ~np.isnan(counts)
     if not present.any():
@@ -147,7 +155,7 @@ def _fit(model: CountModel, columns: Columns, options: Options) -> Fit:
 
 def _fit_laney(model: CountModel, columns: Columns, options: Options) -> Fit:
     counts, sizes = model.check.many(columns)
-    params = _fit(model, columns, options).params
+    params = fit_mean(model, columns, options).params
     mean = model.mean(params)
     center, sigma = model.moments(mean, sizes, np.sqrt)
     ranges = moving_ranges((counts / sizes - center) / sigma, 2, columns.stage_starts())
@@ -171,24 +179,25 @@ def _flag(options: Options, name: str) -> bool:
     return bool(options[name])
 
 
-def _chart(name: str, label: str, model: CountModel, laney: bool = False) -> Chart:
-    panel = PanelSpec(name.removeprefix("laney_"), label)
+def _chart(name: str, label: str, laney: bool = False) -> Chart:
+    key = name.removeprefix("laney_")
+    model = COUNT_MODELS[key]
     options = {"nsigma": 3.0, "screened": False} if laney else COUNT_OPTIONS
     return Chart(
         name,
-        (panel,),
+        (PanelSpec(key, label),),
         "counts+size" if model.sized else "counts",
         options,
-        lambda columns, chosen: (_fit_laney if laney else _fit)(model, columns, chosen),
+        lambda columns, chosen: (_fit_laney if laney else fit_mean)(model, columns, chosen),
         lambda params, chosen: _track(model, laney, params, chosen),
     )
 
 
 ATTRIBUTE_CHARTS: tuple[Chart, ...] = (
-    _chart("p", "p", P),
-    _chart("np", "np", NP),
-    _chart("c", "c", C),
-    _chart("u", "u", U),
-    _chart("laney_p", "p′", P, laney=True),
-    _chart("laney_u", "u′", U, laney=True),
+    _chart("p", "p"),
+    _chart("np", "np"),
+    _chart("c", "c"),
+    _chart("u", "u"),
+    _chart("laney_p", "p′", laney=True),
+    _chart("laney_u", "u′", laney=True),
 )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spc_desktop.spc.charts.base import Observation
 from spc_desktop.spc.charts.columns import Columns, one_value
-from spc_desktop.spc.charts.engine import PanelColumns, Row
+from spc_desktop.spc.charts.fold import PanelColumns, Row
 from spc_desktop.spc.errors import SpcValueError
 
 FloatArray = NDArray[np.float64]

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns
-from spc_desktop.spc.charts.engine import Chart, Fit, Options, PanelColumns, Params, Row
+from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
 from spc_desktop.spc.charts.factors import choice, number, only, positive
+from spc_desktop.spc.charts.fold import PanelColumns, Row
 from spc_desktop.spc.charts.points import PointTrack, single_value, single_values
 from spc_desktop.spc.constants import constants
 from spc_desktop.spc.errors import SpcValueError

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns, one_value
-from spc_desktop.spc.charts.engine import Chart, Fit, Options, PanelColumns, Params, Row
+from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
 from spc_desktop.spc.charts.factors import number, only
+from spc_desktop.spc.charts.fold import PanelColumns, Row
 from spc_desktop.spc.charts.points import PointTrack
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.rules_series import crossings_limit, longest_run_limit

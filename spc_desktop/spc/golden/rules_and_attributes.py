@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from spc_desktop.spc.golden import attributes, rules, run_lengths
+from spc_desktop.spc.golden import attributes, multivariate, rules, run_lengths
 
 ADAPTERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     **rules.ADAPTERS,
     **attributes.ADAPTERS,
     **run_lengths.ADAPTERS,
+    **multivariate.ADAPTERS,
 }

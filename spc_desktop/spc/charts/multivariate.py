@@ -1,0 +1,341 @@
+"""Charts of several variables: Hotelling T² of subgroups and of individuals, and the generalised variance |S|.
+
+Sources: Alt (1985) and Montgomery, Introduction to Statistical Quality Control, chapter 11; Tracy, Young & Mason (1992) JQT
+24(2) for the beta limit of individuals in phase I; Holmes & Mergen (1993) for the covariance of successive differences.
+An observation holds variable after variable: p times n values. T² is summed in a fixed order, so that one observation and an
+array of them give the same bits.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spc_desktop.spc.charts.base import Observation, PanelSpec
+from spc_desktop.spc.charts.columns import Columns
+from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
+from spc_desktop.spc.charts.factors import choice, number, only, positive
+from spc_desktop.spc.charts.fold import PanelColumns, Row
+from spc_desktop.spc.charts.points import PointTrack
+from spc_desktop.spc.errors import SpcValueError
+from spc_desktop.spc.subgroups import LARGEST
+
+FloatArray = NDArray[np.float64]
+_LARGEST_DIMENSION = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Covariance:
+    """Centre, inverse covariance and |S| of p variables, as plain lists for arithmetic in a fixed order."""
+
+    center: list[float]
+    inverse: list[list[float]]
+    determinant: float
+
+    @property
+    def p(self) -> int:
+        """Number of variables."""
+        return len(self.center)
+
+    def distance(self, point: Sequence[Any]) -> Any:
+        """Return (x - center)' S^-1 (x - center), for p numbers or p arrays."""
+        d = [x - c for x, c in zip(point, self.center, strict=True)]
+        total: Any = 0.0
+        for i, row in enumerate(self.inverse):
+            for j, weight in enumerate(row):
+                total = total + d[i] * weight * d[j]
+        return total
+
+
+def covariance(params: Params) -> Covariance:
+    """Check ``center`` (p numbers) and ``cov`` (p lists of p numbers) and invert.
+
+    Raises:
+        SpcValueError: shapes that do not fit, or a covariance that is not symmetric and positive definite.
+    """
+    try:
+        center = np.array(params.get("center"), dtype=np.float64)
+        cov = np.array(params.get("cov"), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise SpcValueError("cov", "p lists of p numbers") from None
+    p = center.size
+    if center.ndim != 1 or not 1 <= p <= _LARGEST_DIMENSION or not np.isfinite(center).all():
+        raise SpcValueError("center", f"1 to {_LARGEST_DIMENSION} finite numbers", params.get("center"))
+    if cov.shape != (p, p) or not np.isfinite(cov).all():
+        raise SpcValueError("cov", f"{p} lists of {p} finite numbers", cov.shape)
+    scale = np.sqrt(np.abs(np.diag(cov)))
+    if not (scale > 0).all() or bool(np.any(np.abs(cov - cov.T) > 1e-9 * np.outer(scale, scale))):
+        raise SpcValueError("cov", "a symmetric matrix with variances above 0", params.get("cov"))
+    # Judged on the scale of correlations: a unit of measurement must not make a covariance look singular.
+    correlation = cov / np.outer(scale, scale)
+    if np.linalg.eigvalsh(correlation)[0] < 1e-12:
+        raise SpcValueError("cov", "variables none of which is a combination of the others (singular covariance)")
+    inverse = np.linalg.inv(correlation) / np.outer(scale, scale)
+    return Covariance(center.tolist(), inverse.tolist(), float(np.linalg.det(correlation) * np.prod(scale**2)))
+
+
+def variables(options: Options) -> int:
+    """Return the option ``variables``, the number p of variables.
+
+    Raises:
+        SpcValueError: not a whole number from 1 up.
+    """
+    p = options["variables"]
+    if isinstance(p, bool) or not isinstance(p, int) or not 1 <= p <= _LARGEST_DIMENSION:
+        raise SpcValueError("variables", f"the number of variables, 1 to {_LARGEST_DIMENSION}", p)
+    return p
+
+
+def blocks(values: FloatArray, p: int) -> FloatArray:
+    """Return observations of p times n values as shape (m, p, n); a row with any value missing is all NaN.
+
+    Raises:
+        SpcValueError: rows that do not divide into p variables.
+    """
+    table = values if values.ndim == 2 else values[:, None]
+    m, width = table.shape
+    if width % p and not np.isnan(table).all():
+        raise SpcValueError("values", f"the same number of values for each of {p} variables", width)
+    n = max(width // p, 1)
+    whole = np.where(np.isnan(table).any(axis=1)[:, None], np.nan, table)
+    return whole.reshape(m, p, n) if width == p * n else np.full((m, p, n), np.nan)
+
+
+def one_block(values: Sequence[float], p: int) -> list[list[float]] | None:
+    """Return one observation as p lists of n values; None for a gap (nothing, or a value missing).
+
+    Raises:
+        SpcValueError: values that do not divide into p variables, or are no finite numbers.
+    """
+    try:
+        numbers = [float(x) for x in values]
+    except (TypeError, ValueError):
+        raise SpcValueError("values", "numbers", values) from None
+    if not numbers or any(math.isnan(x) for x in numbers):
+        return None
+    if any(abs(x) >= LARGEST for x in numbers):
+        raise SpcValueError("values", f"finite numbers below {LARGEST:g} in size", tuple(numbers))
+    if len(numbers) % p:
+        raise SpcValueError("values", f"the same number of values for each of {p} variables", len(numbers))
+    n = len(numbers) // p
+    return [numbers[i * n : (i + 1) * n] for i in range(p)]
+
+
+def _mean(values: Sequence[Any]) -> Any:
+    """Mean in the order of the values, for numbers and for arrays alike."""
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total / len(values)
+
+
+def _t2_limit(p: int, m: int, n: int, alpha: float, phase: str) -> float:
+    """Return the upper limit of T² from m subgroups of n (n = 1: individuals), or chi-square for known parameters."""
+    from scipy.special import betaincinv, chdtri, fdtri  # noqa: PLC0415 - scipy is slow to import
+
+    if phase == "known":
+        return float(chdtri(p, alpha))
+    if n > 1:
+        df = m * n - m - p + 1
+        factor = p * ((m - 1) if phase == "1" else (m + 1)) * (n - 1) / df
+        return float(factor * fdtri(p, df, 1 - alpha))
+    if phase == "1":
+        return float((m - 1) ** 2 / m * betaincinv(p / 2, (m - p - 1) / 2, 1 - alpha))
+    return float(p * (m + 1) * (m - 1) / (m * m - m * p) * fdtri(p, m - p, 1 - alpha))
+
+
+def _alpha(options: Options) -> float:
+    alpha = number(options, "alpha")
+    if not 0 < alpha < 1:
+        raise SpcValueError("alpha", "above 0 and below 1", alpha)
+    return alpha
+
+
+def _whole(params: Params, name: str, least: int) -> int:
+    value = number(params, name)
+    if value != int(value) or value < least:
+        raise SpcValueError(name, f"a whole number of at least {least}", value)
+    return int(value)
+
+
+def _track_t2(params: Params, options: Options) -> PointTrack:
+    """``m`` and ``n`` of the baseline make the limits of phase 1 and 2; without ``m`` the parameters count as known."""
+    only(params, "center", "cov", "m", "n")
+    cov = covariance(params)
+    p, n = cov.p, _whole(params, "n", 1)
+    phase = choice(options, "phase", ("1", "2", "known"))
+    m = 0
+    if phase != "known":
+        m = _whole(params, "m", 2)
+        if m <= p + 1 if n == 1 else m * n - m - p + 1 < 1:
+            raise SpcValueError("m", f"more observations for {p} variables", m)
+    ucl = _t2_limit(p, m, n, _alpha(options), phase)
+
+    def t2(block: Sequence[Sequence[Any]]) -> Any:
+        return cov.distance([_mean(values) for values in block]) * float(n)
+
+    def point(observation: Observation) -> Row:
+        block = one_block(observation.values, p)
+        if block is not None and len(block[0]) != n:
+            raise SpcValueError("values", f"{n} values for each of {p} variables", len(observation.values))
+        return (None if block is None else t2(block)), None, None, ucl, None
+
+    def batch(columns: Columns) -> PanelColumns:
+        table = blocks(columns.values, p)
+        if table.shape[2] != n and not np.isnan(table).all():
+            raise SpcValueError("values", f"{n} values for each of {p} variables", p * table.shape[2])
+        parts = [[table[:, i, j] for j in range(table.shape[2])] for i in range(p)]
+        return PanelColumns(t2(parts), math.nan, math.nan, ucl, math.nan)
+
+    return PointTrack(point, batch)
+
+
+def pooled_covariance(table: FloatArray) -> FloatArray:
+    """Return the mean of the subgroups' covariance matrices, shape (p, p), from shape (m, p, n)."""
+    centred = table - table.mean(axis=2, keepdims=True)
+    matrices = np.einsum("min,mjn->mij", centred, centred) / (table.shape[2] - 1)
+    return np.asarray(matrices.mean(axis=0), dtype=np.float64)
+
+
+def present_blocks(columns: Columns, p: int) -> FloatArray:
+    """Return the observations without gaps, shape (m, p, n).
+
+    Raises:
+        SpcValueError: fewer than 2 of them.
+    """
+    table = blocks(columns.values, p)
+    missing: NDArray[np.bool_] = np.isnan(table[:, 0, 0])
+    present = table[~missing]
+    if len(present) < 2:
+        raise SpcValueError("observations", "at least 2 observations", len(present))
+    return present
+
+
+def _params(table: FloatArray, cov: FloatArray) -> dict[str, Any]:
+    m, p, n = table.shape
+    center = table.mean(axis=2).mean(axis=0) if n > 1 else table[:, :, 0].mean(axis=0)
+    return {"center": center.tolist(), "cov": cov.reshape(p, p).tolist(), "m": m, "n": n}
+
+
+def _fit_subgroups(columns: Columns, options: Options) -> Fit:
+    table = present_blocks(columns, variables(options))
+    if table.shape[2] < 2:
+        raise SpcValueError("observations", "at least 2 values of each variable per subgroup")
+    return Fit(_params(table, pooled_covariance(table)), "pooled covariance")
+
+
+def _fit_individuals(columns: Columns, options: Options) -> Fit:
+    p = variables(options)
+    table = present_blocks(columns, p)
+    if table.shape[2] != 1:
+        raise SpcValueError("observations", f"one value of each of {p} variables per observation")
+    estimator = choice(options, "covariance", ("sample", "successive"))
+    if estimator == "sample":
+        cov = np.atleast_2d(np.cov(table[:, :, 0], rowvar=False))
+    else:
+        cov = successive_covariance(blocks(columns.values, p)[:, :, 0], columns)
+    return Fit(_params(table, cov), f"{estimator} covariance")
+
+
+def successive_covariance(values: FloatArray, columns: Columns) -> FloatArray:
+    """Return half the mean outer product of successive differences (Holmes & Mergen); none bridges a gap or stage.
+
+    Raises:
+        SpcValueError: no two neighbouring observations.
+    """
+    differences = np.diff(values, axis=0)
+    starts = columns.stage_starts()
+    if starts is not None:
+        differences[starts[1:]] = np.nan
+    differences = differences[~np.isnan(differences).any(axis=1)]
+    if not len(differences):
+        raise SpcValueError("observations", "at least two neighbouring observations")
+    return np.asarray(differences.T @ differences / (2 * len(differences)), dtype=np.float64)
+
+
+def variance_factors(p: int, n: int) -> tuple[float, float]:
+    """Return b1 and b2: mean and variance of |S| / |Sigma| for n values of p variables (Montgomery eq. 11.36, 11.37)."""
+    if n <= p:
+        raise SpcValueError("n", f"more than {p} values per subgroup for {p} variables", n)
+    low = math.prod(n - i for i in range(1, p + 1))
+    high = math.prod(n - j + 2 for j in range(1, p + 1))
+    return low / (n - 1) ** p, low * (high - low) / (n - 1) ** (2 * p)
+
+
+def _track_variance(params: Params, options: Options) -> PointTrack:
+    """``det``: the average |S| that serves as centre; |Sigma| is estimated by det / b1."""
+    only(params, "det", "n", "variables")
+    p, n = _whole(params, "variables", 1), _whole(params, "n", 2)
+    b1, b2 = variance_factors(p, n)
+    center = positive(params, "det")
+    sigma = center / b1 * math.sqrt(b2)
+    half = positive(options, "nsigma") * sigma
+    row = (center, max(center - half, 0.0), center + half, sigma)
+
+    def point(observation: Observation) -> Row:
+        block = one_block(observation.values, p)
+        if block is None:
+            return (None, *row)
+        if len(block[0]) != n:
+            raise SpcValueError("values", f"{n} values for each of {p} variables", len(observation.values))
+        return (float(_determinants(np.array(block)[None])[0]), *row)
+
+    def batch(columns: Columns) -> PanelColumns:
+        table = blocks(columns.values, p)
+        if table.shape[2] != n and not np.isnan(table).all():
+            raise SpcValueError("values", f"{n} values for each of {p} variables", p * table.shape[2])
+        if table.shape[2] != n:
+            return PanelColumns(np.full(len(table), np.nan), *row)
+        return PanelColumns(_determinants(table), *row)
+
+    return PointTrack(point, batch)
+
+
+def _determinants(table: FloatArray) -> FloatArray:
+    """Return |S| of each subgroup of shape (m, p, n), by elimination in a fixed order (same bits for one and for many)."""
+    m, p, n = table.shape
+    centred = [[table[:, i, j] for j in range(n)] for i in range(p)]
+    means = [_mean(row) for row in centred]
+    centred = [[x - mean for x in row] for row, mean in zip(centred, means, strict=True)]
+    rows = [[_mean([a * b for a, b in zip(u, v, strict=True)]) * (n / (n - 1)) for v in centred] for u in centred]
+    result = np.ones(m)
+    for i in range(p):
+        pivot = rows[i][i]
+        result = result * pivot
+        safe = np.where(pivot == 0, 1.0, pivot)
+        for r in range(i + 1, p):
+            factor = rows[r][i] / safe
+            rows[r] = [rows[r][c] - factor * rows[i][c] if c > i else rows[r][c] for c in range(p)]
+    return np.where(result < 0, 0.0, result)
+
+
+def _fit_variance(columns: Columns, options: Options) -> Fit:
+    p = variables(options)
+    table = present_blocks(columns, p)
+    variance_factors(p, table.shape[2])
+    choice(options, "center", ("pooled", "mean"))
+    if options["center"] == "pooled":
+        det = covariance({"center": [0.0] * p, "cov": pooled_covariance(table).tolist()}).determinant
+    else:
+        det = float(np.mean(_determinants(table)))
+    return Fit({"det": det, "n": table.shape[2], "variables": p}, f"{options['center']} |S|")
+
+
+_T2 = PanelSpec("t2", "T²", symmetric=False, zones=False)
+_T2_OPTIONS: dict[str, Any] = {"variables": 2, "phase": "2", "alpha": 0.0027}
+
+MULTIVARIATE_CHARTS: tuple[Chart, ...] = (
+    Chart("t2", (_T2,), "multivariate", _T2_OPTIONS, _fit_subgroups, _track_t2),
+    Chart("t2_i", (_T2,), "multivariate", {**_T2_OPTIONS, "covariance": "sample"}, _fit_individuals, _track_t2),
+    Chart(
+        "generalized_variance",
+        (PanelSpec("det", "|S|", role="dispersion", symmetric=False),),
+        "multivariate",
+        {"variables": 2, "nsigma": 3.0, "center": "pooled"},
+        _fit_variance,
+        _track_variance,
+    ),
+)
