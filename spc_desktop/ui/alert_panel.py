@@ -52,7 +52,7 @@ class OpenFilter(QSortFilterProxyModel):
     def show_all(self, shown: bool) -> None:
         """Show every alert, or only the open ones."""
         self.open_only = not shown
-        self.invalidateFilter()
+        self.invalidate()
 
 
 class AlertView(QTableView):

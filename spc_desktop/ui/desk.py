@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QObject, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMessageBox, QTreeView
@@ -179,7 +180,7 @@ class Desk(QObject):
         self.pill.refresh()
         away = [station for station in self.stations if station.state.link in _AWAY and station.loaded]
         if away:
-            lines = [f"{station.name}: {self._away_text(station)}" for station in away]
+            lines = [f"{station.title}: {self._away_text(station)}" for station in away]
             self.window.banner.say("\n".join(lines), "error")
         else:
             self.window.banner.hide()
@@ -198,8 +199,8 @@ class Desk(QObject):
     def _choose_page(self) -> None:
         """Say what is going on while there is nothing to choose from."""
         centre, page = self.window.centre, self.window.start_page
-        names = ", ".join(station.name for station in self.stations)
-        self.window.place.setText(f"<b>SPC Desktop</b>  {names}")
+        names = ", ".join(station.title for station in self.stations)
+        self.window.place.setText(f"<b>SPC Desktop</b> &nbsp; {escape(names)}")
         if centre.currentWidget() is not page and any(station.products for station in self.stations):
             return
         if any(station.products for station in self.stations):
@@ -209,7 +210,7 @@ class Desk(QObject):
             sentence = _("Start the program with --sample-plant to try it out, or import measurements from a CSV file.")
             page.say(_("No products yet"), sentence)
         else:
-            lines = [f"{each.name}: {state_text(each.state)} {each.state.detail}" for each in self.stations]
+            lines = [f"{each.title}: {state_text(each.state)} {each.state.detail}" for each in self.stations]
             page.say(_("Connecting…"), "\n".join(lines))
         centre.setCurrentWidget(page)
 

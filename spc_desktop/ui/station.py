@@ -15,6 +15,7 @@ from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.api import Actor, Delivery, HubApi, HubState, Link, LinkChanged, Mailbox, Resync, WatchFilter
+from spc_desktop.i18n import _
 from spc_desktop.protocol import messages as m
 from spc_desktop.ui.aio import cancel_spawned, spawn
 from spc_desktop.ui.feed import ChartFeed
@@ -55,7 +56,12 @@ class Station(QObject):
     @property
     def name(self) -> str:
         """Return the hub's name, the key of everything that is remembered about it."""
-        return self.hub.state.name
+        return self.hub.state.name or "local"
+
+    @property
+    def title(self) -> str:
+        """Return the hub's name for reading."""
+        return self.hub.state.name or _("this PC")
 
     @property
     def state(self) -> HubState:

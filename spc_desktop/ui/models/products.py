@@ -56,7 +56,7 @@ class ProductTree(QStandardItemModel):
         for station in self._stations:
             branch = root
             if len(self._stations) > 1:
-                branch = QStandardItem(station.name)
+                branch = QStandardItem(station.title)
                 branch.setEditable(False)
                 branch.setData(station, STATION_ROLE)
                 root.appendRow([branch, _cell()])
