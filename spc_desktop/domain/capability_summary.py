@@ -78,7 +78,7 @@ def _study(watch: Watch, points: Sequence[Point]) -> CapabilityStudy:
     specification = Specification(characteristic.lsl, characteristic.usl, characteristic.target)
     individuals = characteristic.subgroup_size == 1
     values: list[Any] = [point.values[0] if individuals else list(point.values) for point in points]
-    estimator = {**watch.chart.options(), **watch.plan.chart_options}.get("estimator")
+    estimator = {**watch.chart.options(), **watch.options}.get("estimator")
     return capability_study(values, specification, estimator if estimator in SIGMA_ESTIMATORS else None)
 
 

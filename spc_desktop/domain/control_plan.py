@@ -26,7 +26,8 @@ class ControlPlan(Struct, frozen=True, kw_only=True):
     chart: str
     chart_options: dict[str, Any] = field(default_factory=dict)
     rules: tuple[str, ...] = ("nelson_1", "nelson_2")
-    """Ids of the ticked rules of ``rule_set``, on the location panel; dispersion panels get rule 1."""
+    """Ids of the ticked rules of ``rule_set``, on the location panel; dispersion panels get rule 1. None ticked: the
+    chart's own rule, which is all that EWMA, CUSUM and the like can use."""
     rule_set: str = "nelson"
     policy: LimitPolicy = field(default_factory=LimitPolicy)
     min_cpk: float = 1.33

@@ -304,7 +304,7 @@ class _Fold:
         watch, first = self._watch, self._learned[0].point.index
         observations = [Observation(entry.point.values, entry.point.size) for entry in self._learned]
         try:
-            limits = watch.chart.estimate(observations, watch.plan.chart_options or None)
+            limits = watch.chart.estimate(observations, watch.options)
             check_chart(watch, limits)
         except SpcValueError:
             return None

@@ -7,19 +7,25 @@ from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits, LimitPoli
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.spc.charts import CHARTS, ChartMonitor, ControlChart, Limits
+from spc_desktop.spc.charts.engine import panel_rules
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.run_rules import RULE_SETS, Rule, RuleSet
 
 COUNTS = frozenset({"counts", "counts+size"})
 # Statistics that do not depend on limits and so can be shown while the limits are still being learnt.
-PLAIN_PANELS = frozenset({"i", "x", "mr", "xbar", "median", "r", "s", "p", "np", "c", "u", "t", "g"})
+PLAIN_PANELS = frozenset({"i", "mr", "xbar", "median", "r", "s", "p", "np", "c", "u", "t", "g", "run", "ma"})
 # Any parameters will do for those statistics; the first that the chart accepts are taken.
 _NEUTRAL: tuple[dict[str, Any], ...] = (
     {"center": 0.0, "sigma": 1.0},
+    {"center": 0.0, "sigma": 1.0, "sigma_within": 1.0},
+    {"sigma": 1.0},
     {"center": 0.5},
     {"p": 0.5},
     {"c": 1.0},
     {"u": 1.0},
+    {"p": 0.5, "sigma_z": 1.0},
+    {"u": 1.0, "sigma_z": 1.0},
+    {"mean": 1.0},
 )
 
 
@@ -31,6 +37,8 @@ class Watch:
     characteristic: Characteristic
     plan: ControlPlan
     chart: ControlChart
+    options: dict[str, Any]
+    """The plan's chart options, with the specification where the chart asks for it."""
     limits: FrozenLimits | None
     monitor: ChartMonitor | None
     """Compiled with ``limits``; while these are None, it computes the plain statistics, or is None where there are none."""
@@ -50,7 +58,7 @@ class Watch:
 
     def with_limits(self, limits: FrozenLimits | None) -> "Watch":
         """Return this watch judging with other limits."""
-        return replace(self, limits=limits, monitor=_monitor(self.chart, self.plan, limits))
+        return replace(self, limits=limits, monitor=_monitor(self.chart, self.plan, self.options, limits))
 
 
 def make_watch(
@@ -64,15 +72,22 @@ def make_watch(
     chart = CHARTS.get(plan.chart)
     if chart is None:
         raise UserError("unknown_chart", chart=plan.chart, allowed=", ".join(sorted(CHARTS)))
-    rules = {rule.id: rule for rule in rule_set(plan).rules}
-    for panel_rule in _DISPERSION_RULES.rules:
-        rules.setdefault(panel_rule.id, panel_rule)
-    plain = tuple(panel.key in PLAIN_PANELS for panel in chart.panels)
+    options = _options(chart, plan, characteristic)
     try:
-        monitor = _monitor(chart, plan, limits)
+        judges = panel_rules(chart.panels, rule_set(plan))
+        monitor = _monitor(chart, plan, options, limits)
     except SpcValueError as error:
         raise plan_error(error) from error
-    return Watch(product, characteristic, plan, chart, limits, monitor, rules, plain)
+    rules = {rule.id: rule for judge in judges for rule in judge.rule_set.rules}
+    plain = tuple(panel.key in PLAIN_PANELS for panel in chart.panels)
+    return Watch(product, characteristic, plan, chart, options, limits, monitor, rules, plain)
+
+
+def _options(chart: ControlChart, plan: ControlPlan, characteristic: Characteristic) -> dict[str, Any]:
+    """Options of acceptance and pre-control charts name the specification: it is the characteristic's own."""
+    wanted = chart.options()
+    own = {"lsl": characteristic.lsl, "usl": characteristic.usl}
+    return {**{name: value for name, value in own.items() if name in wanted}, **plan.chart_options}
 
 
 def plan_error(error: SpcValueError) -> UserError:
@@ -89,8 +104,8 @@ def check_chart(watch: Watch, limits: Limits) -> None:
     watch.chart.monitor(limits, rule_set(watch.plan))
 
 
-def rule_set(plan: ControlPlan) -> RuleSet:
-    """Return the ticked rules of the plan's rule set.
+def rule_set(plan: ControlPlan) -> RuleSet | None:
+    """Return the ticked rules of the plan's rule set; None where none is ticked: the chart's own rule then holds.
 
     Raises:
         UserError: an unknown rule set or rule, with what is allowed.
@@ -102,6 +117,8 @@ def rule_set(plan: ControlPlan) -> RuleSet:
     for rule in plan.rules:
         if rule not in known:
             raise UserError("unknown_rule", rule=rule, allowed=", ".join(sorted(known)))
+    if not plan.rules:
+        return None
     return RuleSet(named.name, tuple(rule for rule in named.rules if rule.id in plan.rules))
 
 
@@ -112,16 +129,18 @@ def default_plan(characteristic: Characteristic) -> ControlPlan:
     return ControlPlan(characteristic_id=characteristic.id, chart=chart)
 
 
-def given_limits(plan: ControlPlan, first_index: int, revision: int) -> FrozenLimits | None:
-    """Return the limits of a plan whose standards are given; None where they are to be learnt.
+def given_limits(watch: Watch, first_index: int, revision: int) -> FrozenLimits | None:
+    """Return the limits of a watch whose standards are given; None where they are to be learnt.
 
     Raises:
         UserError: the chart cannot use the given parameters, with what is allowed.
     """
+    plan = watch.plan
     if plan.policy.mode != "given":
         return None
     try:
-        limits = CHARTS[plan.chart].given(plan.policy.params, plan.chart_options or None)
+        limits = watch.chart.given(plan.policy.params, watch.options)
+        check_chart(watch, limits)
     except SpcValueError as error:
         raise plan_error(error) from error
     return FrozenLimits(
@@ -137,18 +156,17 @@ def check_policy(policy: LimitPolicy) -> None:
         raise UserError("learn_subgroups_range", value=policy.learn_subgroups, low=2, high=10_000)
 
 
-_DISPERSION_RULES = RuleSet("dispersion", (Rule("nelson_1", "beyond", number=1),))
-
-
-def _monitor(chart: ControlChart, plan: ControlPlan, limits: FrozenLimits | None) -> ChartMonitor | None:
+def _monitor(
+    chart: ControlChart, plan: ControlPlan, options: dict[str, Any], limits: FrozenLimits | None
+) -> ChartMonitor | None:
     if limits is not None:
         return chart.monitor(limits.limits, rule_set(plan))
     if not any(panel.key in PLAIN_PANELS for panel in chart.panels):
         return None
     for params in _NEUTRAL:
         try:
-            neutral: Limits = chart.given(params, plan.chart_options or None)
-            return chart.monitor(neutral, RuleSet("none", ()))
+            neutral: Limits = chart.given(params, options)
         except SpcValueError:
             continue
+        return chart.monitor(neutral, RuleSet("none", ()))
     return None

@@ -105,7 +105,7 @@ def _watch(
     if old is not None and not _needs_new_limits(old, watch):
         return watch.with_limits(old.limits)
     state = draft.state(characteristic_id) if old is not None else MonitorState()
-    limits = given_limits(plan, state.next_index, state.limits_revision + 1)
+    limits = given_limits(watch, state.next_index, state.limits_revision + 1)
     return watch if limits is None else watch.with_limits(limits)
 
 
@@ -122,7 +122,7 @@ def _known(draft: Draft, product_id: int, code: str) -> Watch | None:
 def _needs_new_limits(old: Watch, new: Watch) -> bool:
     def basis(watch: Watch) -> tuple[object, ...]:
         plan = watch.plan
-        return plan.chart, plan.chart_options, plan.policy, watch.characteristic.subgroup_size
+        return plan.chart, watch.options, plan.policy, watch.characteristic.subgroup_size
 
     return basis(old) != basis(new)
 
@@ -222,6 +222,8 @@ def _check_characteristic(characteristic: Characteristic) -> None:
 
 def _check_subgroup_size(watch: Watch) -> None:
     low, high = _SUBGROUP_SIZES.get(watch.chart.data, (1, 1000))
+    if watch.chart.options().get("estimator") == "auto":  # these charts watch single values too
+        low = 1
     if all(panel.role == "location" for panel in watch.chart.panels):
         low = 1  # EWMA and CUSUM of individuals: only a chart of the spread within subgroups needs two values
     size = watch.characteristic.subgroup_size

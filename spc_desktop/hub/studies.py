@@ -114,7 +114,7 @@ def _estimate(watch: Watch, baseline: list[Point], exclusions: Mapping[int, str]
         observations.append(Observation(point.values, point.size, stage, excluded=point.excluded))
     left_out = {at: exclusions[point.index] for at, point in enumerate(baseline) if point.index in exclusions}
     try:
-        limits = watch.chart.estimate(observations, watch.plan.chart_options or None, None, left_out)
+        limits = watch.chart.estimate(observations, watch.options, None, left_out)
         check_chart(watch, limits)
     except SpcValueError as error:
         raise UserError("not_enough_points", argument=error.argument, allowed=error.allowed) from error

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spc_desktop.domain.admission import check_item
-from spc_desktop.domain.control_plan import FrozenLimits
+from spc_desktop.domain.control_plan import FrozenLimits, LimitPolicy
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.monitor import MonitorState, decode_state, encode_state, step
 from spc_desktop.domain.watch import default_plan, given_limits, make_watch
@@ -21,7 +21,7 @@ def watch_of(characteristic=None, plan=None):
     characteristic = characteristic or diameter(id=1, product_id=1)
     plan = plan or known_limits()
     watch = make_watch(shaft(id=1), characteristic, plan, None)
-    limits = given_limits(plan, 0, 1)
+    limits = given_limits(watch, 0, 1)
     return watch if limits is None else watch.with_limits(limits)
 
 
@@ -186,6 +186,46 @@ def test_that_default_plans_follow_the_subgroup_size():
     assert charts == ["i_mr", "xbar_r", "xbar_r", "xbar_s"]
 
 
+def items_for(chart, count):
+    """Deterministic items that suit the data of a chart."""
+    for i in range(count):
+        swing = math.sin(1.7 * i)
+        if chart.data in {"counts", "counts+size"}:
+            yield measured(round(4 + 2.5 * swing), size=50 if chart.data == "counts+size" else None)
+        elif chart.data == "times":
+            yield measured(2 + swing)
+        elif chart.data == "individuals":
+            yield measured(10 + swing / 5)
+        else:
+            yield measured(*[10 + math.sin(1.7 * i + k) / 5 for k in range(4)])
+
+
+# Charts of parts and of several variables need more of a measurement than its values.
+PLAIN_CHARTS = sorted(
+    n for n, c in CHARTS.items() if c.data != "multivariate" and n not in {"dnom_i_mr", "dnom_xbar_r"}
+)
+
+
+@pytest.mark.parametrize("name", PLAIN_CHARTS)
+def test_that_every_chart_learns_judges_and_survives_a_restart(name):
+    chart = CHARTS[name]
+    size = 4 if chart.data == "variables" else 1
+    watch = watch_of(diameter(id=1, product_id=1, subgroup_size=size), learning(10, name, rules=()))
+    whole, split = Line(watch), Line(watch)
+    shown = {}
+    for item in items_for(chart, 25):
+        check_item(whole.watch, item)
+        for judged in whole.add(item).points:
+            shown.setdefault(judged.point.index, judged.point)
+        split.state = decode_state(encode_state(split.state))
+        split.add(item)
+    assert len(whole.limits) == 1
+    assert split.points == whole.points
+    for index in range(9):
+        for early, late in zip(shown[index].panels, whole.points[index].panels, strict=True):
+            assert early.value in {None, late.value}
+
+
 @st.composite
 def streams(draw):
     """A characteristic, and items of one or more values with and without subgroup numbers."""
@@ -222,6 +262,28 @@ def test_that_a_fold_with_restarts_anywhere_equals_the_fold_in_one_go(stream):
     assert sorted(whole.points) == list(range(len(whole.points)))
     settled = sum(len(point.values) for point in whole.points.values())
     assert settled + len(whole.state.open) == len(whole.rows) == sum(len(item.values) for item in items)
+
+
+def test_that_counts_are_checked_against_the_inspected_units():
+    watch = watch_of(
+        diameter(id=1, product_id=1, lsl=None, usl=None),
+        known_limits("p", policy=LimitPolicy(mode="given", params={"p": 0.1})),
+    )
+    for item, code in [
+        (measured(3), "size_missing"),
+        (measured(3, size=0.0), "size_invalid"),
+        (measured(2.5, size=50.0), "count_invalid"),
+        (measured(-1, size=50.0), "count_invalid"),
+        (measured(51, size=50.0), "count_above_size"),
+        (measured(1, 2, size=50.0), "one_count"),
+    ]:
+        with pytest.raises(UserError) as refused:
+            check_item(watch, item)
+        assert refused.value.code == code
+    line = Line(watch)
+    line.add(measured(20, size=50.0))
+    assert (line.points[0].panels[0].value, line.points[0].size, line.points[0].out_of_spec) == (0.4, 50.0, False)
+    assert rules_at(line.points[0]) == ["nelson_1"]
 
 
 def test_that_limits_set_later_judge_with_their_own_number():
