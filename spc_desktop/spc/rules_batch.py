@@ -65,7 +65,7 @@ def run(monitor: "RuleMonitor", columns: Columns, state: Any, index: int) -> dic
     rules = monitor.rule_set.rules
     size = columns.value.size
     if any(rule.kind in SERIES_KINDS for rule in rules):
-        return _collect(rules, replay(monitor, columns, state, 0)[1], index)
+        return _collect(rules, replay(monitor, columns, state, index)[1], 0)
     overlap = monitor.horizon
     found: dict[str, list[NDArray[np.int64]]] = {rule.id: [] for rule in rules}
     first = 0
@@ -87,14 +87,14 @@ def run(monitor: "RuleMonitor", columns: Columns, state: Any, index: int) -> dic
 _NOTHING = np.zeros(0, dtype=np.int64)
 
 
-def state_after(monitor: "RuleMonitor", columns: Columns, state: Any) -> Any:
+def state_after(monitor: "RuleMonitor", columns: Columns, state: Any, index: int) -> Any:
     """Return the state after all points; see ``RuleMonitor.state_after``."""
     size = columns.value.size
     whole = any(rule.kind in SERIES_KINDS for rule in monitor.rule_set.rules)
     begin = 0 if whole else max(0, size - monitor.horizon)
     if begin > 0:
         state = None
-    return replay(monitor, columns.cut(slice(begin, None)), state, begin)[0]
+    return replay(monitor, columns.cut(slice(begin, None)), state, index + begin)[0]
 
 
 def replay(monitor: "RuleMonitor", columns: Columns, state: Any, index: int) -> tuple[Any, list[tuple[int, Violation]]]:

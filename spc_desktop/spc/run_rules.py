@@ -84,10 +84,11 @@ class RuleMonitor:
         breaks: NDArray[np.bool_] | None = None,
         *,
         state: RuleState = None,
+        index: int = 0,
     ) -> RuleState:
         """Return the state that ``step`` would have after these points, from the last few of them (arguments as in run)."""
         columns = rules_batch.make_columns(value, center, sigma, lcl, ucl, breaks)
-        return rules_batch.state_after(self, columns, state)
+        return rules_batch.state_after(self, columns, state, index)
 
 
 def compile_rules(rule_set: RuleSet) -> RuleMonitor:

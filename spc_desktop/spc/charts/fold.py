@@ -130,7 +130,7 @@ class Monitor:
             value = panel.value if part.excluded is None else np.where(part.excluded, np.nan, panel.value)
             columns = (value, panel.center, panel.sigma, panel.lcl, panel.ucl)
             signals[at].append(judge.run(*columns, state=slots[at], index=index))
-            after.append(judge.state_after(*columns, state=slots[at]))
+            after.append(judge.state_after(*columns, state=slots[at], index=index))
         return after
 
 
