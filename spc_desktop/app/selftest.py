@@ -26,9 +26,12 @@ def run_selftest(cases: Path | None, values: bool, out: TextIO) -> int:
         out: where to print.
 
     Returns:
-        The exit status: 0 when no case failed, 1 when one did, 2 when there is no case at all.
+        The exit status: 0 when no case failed, 1 when one did, 2 when there is no case to run.
     """
     root = shipped_cases() if cases is None else cases
+    if not root.exists():
+        print(f"no such file or folder: {root}", file=out)
+        return 2
     counts: Counter[str] = Counter()
     for path in _case_files(root):
         outcome = _run_file(path)
@@ -71,10 +74,14 @@ def _case_files(root: Path) -> Iterator[Path]:
 
 def _run_file(path: Path) -> Outcome:
     try:
-        case = json.loads(path.read_text(encoding="utf-8"))
+        case = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_no_number)
     except (OSError, ValueError, RecursionError) as error:
         return Outcome("fail", path.parent.name, path.stem, f"{path.name}: cannot be read as JSON: {error}")
     return run_case(case)
+
+
+def _no_number(token: str) -> object:
+    raise ValueError(f"{token} is no number in JSON (a missing value is null)")
 
 
 def _line(outcome: Outcome) -> str:
@@ -93,7 +100,7 @@ def _values(leaves: tuple[Leaf, ...]) -> Iterator[str]:
     for path, group in groups.items():
         if len(group) > _LONG_LIST:
             worst = max(group, key=lambda leaf: (not leaf.passed, leaf.error or 0.0))
-            yield f"{path} ({len(group)} values, the worst: {_value(worst)})"
+            yield f"{path} ({len(group)} values, the worst is {worst.path.rsplit('/', 1)[-1]}): {_value(worst)}"
         else:
             yield from (f"{leaf.path}: {_value(leaf)}" for leaf in group)
 
@@ -102,7 +109,7 @@ def _value(leaf: Leaf) -> str:
     error = "" if leaf.error is None else f"  error {leaf.error:.2g}"
     mark = "" if leaf.passed else "  FAIL"
     why = f"  [{leaf.reason}]" if leaf.reason else ""
-    return f"{leaf.path.rsplit('/', 1)[-1]} ours {_text(leaf.got)}  reference {_text(leaf.expected)}{error}{mark}{why}"
+    return f"ours {_text(leaf.got)}  reference {_text(leaf.expected)}{error}{mark}{why}"
 
 
 def _text(value: object) -> str:

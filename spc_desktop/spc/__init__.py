@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         DistributionFit,
         FitRanking,
         fit_distribution,
+        fit_p_value,
         rank_distributions,
     )
     from spc_desktop.spc.errors import SpcValueError
@@ -186,6 +187,7 @@ _HOME = {
     "DistributionFit": "distributions",
     "FitRanking": "distributions",
     "fit_distribution": "distributions",
+    "fit_p_value": "distributions",
     "rank_distributions": "distributions",
     "JohnsonTransform": "johnson",
     "fit_johnson": "johnson",
@@ -341,6 +343,7 @@ __all__ = [
     "fit_distribution",
     "fit_johnson",
     "fit_johnson_quantiles",
+    "fit_p_value",
     "fit_yeo_johnson",
     "fleiss_kappa",
     "gage_rr_average_range",

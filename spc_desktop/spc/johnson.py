@@ -74,17 +74,13 @@ class JohnsonTransform:
         return scores
 
 
-def fit_johnson(
-    values: object, test: str = "anderson_darling", quantiles: str = "hazen", by_ratio: bool = False
-) -> JohnsonTransform:
+def fit_johnson(values: object, test: str = "anderson_darling", quantiles: str = "hazen") -> JohnsonTransform:
     """Search z = 0.25, 0.26, ... 1.25 for the transform with the largest p-value of normality.
 
     Args:
         values: the sample, at least 10 values.
         test: ``"anderson_darling"`` or ``"shapiro_wilk"``.
         quantiles: one of ``QUANTILES``.
-        by_ratio: True: at each z only the family that the quantile ratio m n/p^2 names is tried (below 1 SB, above 1 SU);
-            False: all three are.
 
     Raises:
         SpcValueError: fewer than 10 values, all equal, an unknown choice, or no curve that covers the sample.
@@ -100,7 +96,7 @@ def fit_johnson(
     x = varying_sample(values, least=10)
     best: JohnsonTransform | None = None
     for family in ("SB", "SL", "SU"):
-        for curve in _curves(np.sort(x), family, quantiles, by_ratio):
+        for curve in _curves(np.sort(x), family, quantiles):
             if not curve.covers(x):
                 continue
             scores = curve.transform(x)
@@ -162,7 +158,7 @@ def _wheeler_shape(t: float, tu: float, tb: float) -> tuple[str, float, float]:
     return "SU", -0.5 * eta * math.log((1.0 - t * b) / (t - b)), eta
 
 
-def _curves(ordered: FloatArray, family: str, quantiles: str, by_ratio: bool) -> Iterator[JohnsonTransform]:
+def _curves(ordered: FloatArray, family: str, quantiles: str) -> Iterator[JohnsonTransform]:
     """The curve of one family for every z at which it exists (Slifker and Shapiro 1980, equations 4 to 13)."""
     from scipy.special import ndtr  # noqa: PLC0415
 
@@ -172,9 +168,6 @@ def _curves(ordered: FloatArray, family: str, quantiles: str, by_ratio: bool) ->
         x1, x2, x3, x4 = (_quantile(ordered, float(ndtr(k * z)), quantiles) for k in (-3.0, -1.0, 1.0, 3.0))
         low, mid, high = x2 - x1, x3 - x2, x4 - x3
         if min(low, mid, high) <= 0:
-            continue
-        ratio = low * high / mid**2
-        if by_ratio and {"SB": ratio >= 1, "SU": ratio <= 1, "SL": True}[family]:
             continue
         curve = shapes[family](z, (x2 + x3) / 2.0, (low, mid, high))
         if curve is not None:

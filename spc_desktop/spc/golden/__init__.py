@@ -57,7 +57,7 @@ def run_case(case: object, features: Mapping[str, Callable[[Mapping[str, Any]], 
         comparison = compare(case["expected"], got, case["tolerance"], feature)
     except SpcValueError as error:
         return Outcome("fail", feature, name, f"refused: {error}")
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError, RuntimeError) as error:
         return Outcome("fail", feature, name, f"input not in the feature's format: {type(error).__name__}: {error}")
     return Outcome("pass" if comparison.passed else "fail", feature, name, _why(comparison), comparison)
 

@@ -277,7 +277,7 @@ def _box_cox(given: Given) -> dict[str, Any]:
 def _johnson(given: Given) -> dict[str, Any]:
     x = given["values"]
     wheeler = johnson.fit_johnson_quantiles(x)
-    hazen, linear = johnson.fit_johnson(x), johnson.fit_johnson(x, quantiles="linear", by_ratio=True)
+    hazen, linear = johnson.fit_johnson(x), johnson.fit_johnson(x, quantiles="linear")
     blocks = [
         {
             "gamma": fit.gamma,

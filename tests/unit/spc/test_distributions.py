@@ -15,11 +15,13 @@ from spc_desktop.spc.distributions import (
     cdf,
     evaluate_fit,
     fit_distribution,
+    fit_p_value,
     quantile,
     rank_distributions,
     sf,
 )
 from spc_desktop.spc.errors import SpcValueError
+from spc_desktop.spc.normality import anderson_darling
 
 SAMPLE = np.random.default_rng(7).gamma(3.0, 2.0, 120) + 0.5
 SKEWED = np.random.default_rng(11).weibull(1.8, 200) * 3.0 + 10.0
@@ -142,3 +144,17 @@ def test_that_a_fit_is_finite_or_refused(values: list[float], name: str) -> None
     assert all(math.isfinite(value) for value in fit.parameters.values())
     assert math.isfinite(fit.loglik)
     assert fit.anderson_darling > 0
+
+
+def test_that_the_p_value_of_a_fit_tells_the_right_family_from_a_wrong_one() -> None:
+    x = np.random.default_rng(21).weibull(1.2, 80)
+    assert fit_p_value(fit_distribution(x, "weibull"), 199) > 0.1
+    assert fit_p_value(fit_distribution(x, "normal"), 199) < 0.02
+    assert fit_p_value(fit_distribution(x, "weibull"), 199) == fit_p_value(fit_distribution(x, "weibull"), 199)
+
+
+def test_that_the_bootstrap_agrees_with_the_table_for_the_normal() -> None:
+    x = np.random.default_rng(22).normal(0, 1, 60) ** 3 / 6 + np.random.default_rng(23).normal(0, 1, 60)
+    table = anderson_darling(x).p
+    assert table is not None
+    assert fit_p_value(fit_distribution(x, "normal"), 999) == pytest.approx(table, abs=0.04)
