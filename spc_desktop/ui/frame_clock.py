@@ -4,6 +4,7 @@ from time import perf_counter
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer
+from shiboken6 import isValid
 
 INTERVAL_MS = 50
 BUDGET = 0.008
@@ -42,17 +43,13 @@ class FrameClock(QObject):
         if not self._timer.isActive():
             self._timer.start()
 
-    def forget(self, item: Drawable) -> None:
-        """Take back a request, for example because the widget is going away."""
-        self._dirty.pop(item, None)
-
     def flush(self) -> None:
         """Draw one frame's worth; what does not fit keeps its place in the queue."""
         started, painting = perf_counter(), 0.0
         while self._dirty:
             item = next(iter(self._dirty))
             del self._dirty[item]
-            if not item.isVisible():
+            if not isValid(item) or not item.isVisible():  # a widget may be deleted while it waits
                 continue
             item.draw()
             painting += item.paint_cost

@@ -98,7 +98,7 @@ async def test_that_enter_on_an_alert_opens_its_chart(open_bench):
     async with open_bench(WATCHED) as bench:
         await bench.hub.submit([measured(10.0), measured(10.8, at=NOON + timedelta(minutes=1))])
         panel = bench.desk.alert_panel
-        await until(lambda: panel.filter.rowCount())
+        await until(panel.filter.rowCount)
         panel.view.selectRow(0)
         press(panel.view, Qt.Key.Key_Return)
         await until(lambda: bench.desk.chart_page.chart.cursor_position == 1)

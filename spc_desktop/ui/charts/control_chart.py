@@ -160,7 +160,8 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         last = min(series.end, int(np.ceil(self._high)) + 1)
         self._setting_range = True
         for view in self._views:
-            view.plot.setXRange(self._low, self._high, padding=0)
+            if tuple(view.plot.viewRange()[0]) != (self._low, self._high):
+                view.plot.setXRange(self._low, self._high, padding=0)
             if first < last:
                 low, high = view.plot.viewRange()[1]
                 view.draw(series, first, last, self._stages, (low, high))

@@ -50,6 +50,22 @@ class SpecLimits:
         return [(name, value) for name, value in named if value is not None]
 
 
+class _Layer:
+    """One plot item that is given new data only when they differ: most layers of most frames do not."""
+
+    def __init__(self, item: pg.GraphicsObject) -> None:
+        self.item = item
+        self._x: FloatArray = np.empty(0)
+        self._y: FloatArray = np.empty(0)
+
+    def show(self, x: FloatArray, y: FloatArray) -> None:
+        """Show these points."""
+        if np.array_equal(x, self._x) and np.array_equal(y, self._y):
+            return
+        self._x, self._y = x, y
+        self.item.setData(x, y)
+
+
 class PanelView:
     """The items of one panel and what they show."""
 
@@ -72,59 +88,49 @@ class PanelView:
 
     def _make_items(self) -> None:
         self._line = pg.PlotCurveItem()
-        self._limits = {name: pg.PlotCurveItem(connect="pairs") for name in ("center", "lcl", "ucl")}
-        self._dotted = pg.PlotCurveItem(connect="pairs")
-        self._stages = pg.PlotCurveItem(connect="pairs")
-        self._ok = pg.ScatterPlotItem(size=5, symbol="o")
-        self._violating = pg.ScatterPlotItem(size=9, symbol="s")
-        self._out_of_spec = pg.ScatterPlotItem(size=10, symbol="d")
-        self._excluded = pg.ScatterPlotItem(size=9, symbol="x")
-        self._members = pg.ScatterPlotItem(size=12, symbol="o")
-        self._cursor = pg.ScatterPlotItem(size=16, symbol="o")
+        self._limits = {name: _Layer(pg.PlotCurveItem(connect="pairs")) for name in ("center", "lcl", "ucl")}
+        self._dotted = _Layer(pg.PlotCurveItem(connect="pairs"))
+        self._stages = _Layer(pg.PlotCurveItem(connect="pairs"))
+        self._ok = _Layer(pg.ScatterPlotItem(size=5, symbol="o"))
+        self._violating = _Layer(pg.ScatterPlotItem(size=9, symbol="s"))
+        self._out_of_spec = _Layer(pg.ScatterPlotItem(size=10, symbol="d"))
+        self._excluded = _Layer(pg.ScatterPlotItem(size=9, symbol="x"))
+        self._members = _Layer(pg.ScatterPlotItem(size=12, symbol="o"))
+        self._cursor = _Layer(pg.ScatterPlotItem(size=16, symbol="o"))
         self._overlay, self._zones = Overlay(), Zones()
         self._spec_lines: list[pg.InfiniteLine] = []
         self.crosshair = pg.InfiniteLine(angle=90, movable=False)
         self.crosshair.hide()
-        for item in (
-            self._zones,
-            *self._limits.values(),
-            self._dotted,
-            self._stages,
-            self._line,
-            self._ok,
-            self._excluded,
-            self._violating,
-            self._out_of_spec,
-            self._members,
-            self._cursor,
-            self._overlay,
-            self.crosshair,
-        ):
+        limits = [layer.item for layer in self._limits.values()]
+        lines = [self._dotted.item, self._stages.item, self._line]
+        points = (self._ok, self._excluded, self._violating, self._out_of_spec, self._members, self._cursor)
+        symbols = [layer.item for layer in points]
+        for item in (self._zones, *limits, *lines, *symbols, self._overlay, self.crosshair):
             self.plot.addItem(item, ignoreBounds=True)
 
     def paint_with(self, colours: Colours, font: QFont) -> None:
         """Take the colours of a theme."""
         self._colours = colours
         self._line.setPen(pg.mkPen(colours.data, width=1))
-        self._limits["center"].setPen(pg.mkPen(colours.center, width=1))
+        self._limits["center"].item.setPen(pg.mkPen(colours.center, width=1))
         for name in ("lcl", "ucl"):
-            self._limits[name].setPen(pg.mkPen(colours.limit, width=1, dash=[8, 4]))
-        self._dotted.setPen(pg.mkPen(colours.limit, width=1, style=Qt.PenStyle.DotLine))
-        self._stages.setPen(pg.mkPen(colours.dim, width=1, style=Qt.PenStyle.DotLine))
-        for item, colour in (
+            self._limits[name].item.setPen(pg.mkPen(colours.limit, width=1, dash=[8, 4]))
+        self._dotted.item.setPen(pg.mkPen(colours.limit, width=1, style=Qt.PenStyle.DotLine))
+        self._stages.item.setPen(pg.mkPen(colours.dim, width=1, style=Qt.PenStyle.DotLine))
+        for layer, colour in (
             (self._ok, colours.data),
             (self._violating, colours.violation),
             (self._out_of_spec, colours.out_of_spec),
         ):
-            item.setPen(None)
-            item.setBrush(pg.mkBrush(colour))
-        for item, colour in (
+            layer.item.setPen(None)
+            layer.item.setBrush(pg.mkBrush(colour))
+        for layer, colour in (
             (self._excluded, colours.dim),
             (self._members, colours.violation),
             (self._cursor, colours.text),
         ):
-            item.setPen(pg.mkPen(colour, width=1))
-            item.setBrush(None)
+            layer.item.setPen(pg.mkPen(colour, width=1))
+            layer.item.setBrush(None)
         self.crosshair.setPen(pg.mkPen(colours.dim, width=1))
         for name in ("left", "bottom"):
             axis = self.plot.getAxis(name)
@@ -155,17 +161,11 @@ class PanelView:
 
     def clear(self) -> None:
         """Show an empty panel."""
-        for item in (self._line, *self._limits.values(), self._dotted, self._stages):
-            item.setData([], [])
-        for item in (
-            self._ok,
-            self._violating,
-            self._out_of_spec,
-            self._excluded,
-            self._members,
-            self._cursor,
-        ):
-            item.setData([], [])
+        none = np.empty(0)
+        self._line.setData(none, none)
+        points = (self._ok, self._violating, self._out_of_spec, self._excluded, self._members, self._cursor)
+        for layer in (*self._limits.values(), self._dotted, self._stages, *points):
+            layer.show(none, none)
         self._overlay.set_marks([])
         self._zones.set_zones([])
         self._limit_axis.set_tags([])
@@ -180,15 +180,16 @@ class PanelView:
         if last - first <= MAX_SYMBOLS:
             shown = finite.copy()
             shown[special - first] = False
-            self._ok.setData(x[shown], y[shown])
+            self._ok.show(x[shown], y[shown])
         else:
-            self._ok.setData([], [])
+            self._ok.show(np.empty(0), np.empty(0))
         tags, levels = self._draw_limits(series, panel, first, last)
         self._limit_axis.set_tags(tags)
         low, high = self._fit(np.concatenate((y[finite], np.asarray(levels))), keep_y)
-        self.plot.setYRange(low, high, padding=0)
+        if (low, high) != keep_y:
+            self.plot.setYRange(low, high, padding=0)
         inside = [float(stage) - 0.5 for stage in stages if first < stage < last]
-        self._stages.setData(np.repeat(inside, 2), np.tile((low, high), len(inside)))
+        self._stages.show(np.repeat(inside, 2), np.tile((low, high), len(inside)))
         self._draw_texts(series, panel, first, last)
 
     def _draw_symbols(self, series: Series, panel: PanelSeries, first: int, last: int) -> NDArray[np.int64]:
@@ -197,9 +198,9 @@ class PanelView:
         excluded = series.excluded.between(first, last)
         out = series.out_of_spec.between(first, last) if self.is_base else excluded[:0]
         judged = np.setdiff1d(violating, np.union1d(excluded, out), assume_unique=True)
-        self._violating.setData(*decimate.marked(judged, value[judged - base], visible))
-        self._out_of_spec.setData(*decimate.marked(out, value[out - base], visible))
-        self._excluded.setData(*decimate.marked(excluded, value[excluded - base], visible))
+        self._violating.show(*decimate.marked(judged, value[judged - base], visible))
+        self._out_of_spec.show(*decimate.marked(out, value[out - base], visible))
+        self._excluded.show(*decimate.marked(excluded, value[excluded - base], visible))
         return np.concatenate((violating, out, excluded))
 
     def _draw_limits(self, series: Series, panel: PanelSeries, first: int, last: int) -> tuple[list[Tag], list[float]]:
@@ -208,7 +209,7 @@ class PanelView:
         levels: list[float] = []
         newest: dict[str, float] = {}
         dotted = np.isin(starts, series.learning.between(first, last), assume_unique=True)
-        for name, item in self._limits.items():
+        for name, layer in self._limits.items():
             y = panel.columns[name][starts - series.base].copy()
             known = y[np.isfinite(y)]
             levels += [float(known.min()), float(known.max())] if len(known) else []
@@ -216,7 +217,7 @@ class PanelView:
                 newest[name] = float(y[-1])
             keep = np.isfinite(y) & ~dotted
             twice = np.repeat(keep, 2)
-            item.setData(xs[twice], np.repeat(y, 2)[twice])
+            layer.show(xs[twice], np.repeat(y, 2)[twice])
         self._draw_zones(panel, series.base, starts[~dotted], ends[~dotted])
         levels += self._draw_dotted(panel, series, starts[dotted], ends[dotted], newest)
         return self._tags(newest), levels
@@ -242,7 +243,7 @@ class PanelView:
                     newest.setdefault(name, level)
         x = np.array([edge for start, end, _ in lines for edge in (start, end)])
         y = np.array([level for _, _, level in lines for _ in range(2)])
-        self._dotted.setData(x, y)
+        self._dotted.show(x, y)
         return [level for _, _, level in lines]
 
     def _draw_zones(self, panel: PanelSeries, base: int, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
@@ -315,7 +316,8 @@ class PanelView:
         self._ring(self._members, series, positions)
         self._ring(self._cursor, series, [] if cursor is None else [cursor])
 
-    def _ring(self, item: pg.ScatterPlotItem, series: Series, positions: Sequence[int]) -> None:
+    def _ring(self, layer: _Layer, series: Series, positions: Sequence[int]) -> None:
         inside = [position for position in positions if series.base <= position < series.end]
         values = series.panels[self.spec.key].value
-        item.setData(inside, [float(values[position - series.base]) for position in inside])
+        x = np.array(inside, np.float64)
+        layer.show(x, np.array([float(values[position - series.base]) for position in inside]))
