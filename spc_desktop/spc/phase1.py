@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spc_desktop.spc.charts.base import Limits, Observation
-from spc_desktop.spc.charts.columns import to_columns
+from spc_desktop.spc.charts.columns import Columns, to_columns
 from spc_desktop.spc.charts.engine import Chart
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.rules import RuleSet
@@ -29,7 +29,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class PhaseOne:
-    """All rounds, the last of which excludes nothing (unless ``settled`` is false), and every exclusion with its reason."""
+    """All rounds and every exclusion with its reason.
+
+    ``settled``: the last round excludes nothing. Otherwise the rounds ran out, or too few points were left to go on.
+    """
 
     rounds: tuple[Round, ...]
     exclusions: Mapping[int, str]
@@ -65,7 +68,7 @@ def phase_one(
         most_rounds: at least 1.
 
     Raises:
-        SpcValueError: the exclusions leave too few points, or an argument has no meaning.
+        SpcValueError: the first round has too few points, or an argument has no meaning.
     """
     if most_rounds < 1:
         raise SpcValueError("most_rounds", "at least 1", most_rounds)
@@ -79,17 +82,34 @@ def phase_one(
     reasons = dict(exclusions or {})
     rounds: list[Round] = []
     for _ in range(most_rounds):
-        limits = chart.estimate(columns, options, exclusions=reasons)
-        left_out = np.zeros(len(columns), dtype=np.bool_)
-        left_out[[position for position, _ in limits.provenance.exclusions]] = True
-        run = chart.monitor(limits, rules).run(replace(columns, excluded=left_out))
-        beyond: set[int] = set()
-        for panel, points in zip(chart.panels, run.panels, strict=True):
-            if panel.key in wanted:
-                beyond.update(*(positions.tolist() for positions in points.signals.values()))
+        try:
+            limits = chart.estimate(columns, options, exclusions=reasons)
+        except SpcValueError:
+            if not rounds:
+                raise
+            break
+        beyond = _beyond(chart, limits, rules, columns, wanted)
         new = tuple(sorted(beyond.intersection(limits.provenance.baseline)))
         rounds.append(Round(limits, new))
         if not new:
             return PhaseOne(tuple(rounds), reasons, settled=True)
         reasons.update(dict.fromkeys(new, f"phase I, round {len(rounds)}"))
     return PhaseOne(tuple(rounds), reasons, settled=False)
+
+
+def _beyond(
+    chart: Chart,
+    limits: Limits,
+    rules: RuleSet | Mapping[str, RuleSet] | None,
+    columns: Columns,
+    panels: tuple[str, ...],
+) -> set[int]:
+    """Return the positions that complete a rule on one of the panels, judged with what these limits left out."""
+    left_out = np.zeros(len(columns), dtype=np.bool_)
+    left_out[[position for position, _ in limits.provenance.exclusions]] = True
+    run = chart.monitor(limits, rules).run(replace(columns, excluded=left_out))
+    found: set[int] = set()
+    for panel, points in zip(chart.panels, run.panels, strict=True):
+        if panel.key in panels:
+            found.update(*(positions.tolist() for positions in points.signals.values()))
+    return found

@@ -129,13 +129,12 @@ def _acceptance(params: Params, options: Options) -> SubgroupTrack:
     def line(n: int) -> Line:
         inside = (depth - margin / math.sqrt(n) if method == "acceptable" else depth + margin / math.sqrt(n)) * sigma
         low, high = NAN if lsl is None else lsl + inside, NAN if usl is None else usl - inside
-        if low >= high:
-            raise SpcValueError(
-                "lsl", "specification limits wide enough for sigma: the control limits cross", (low, high)
-            )
-        return center, low, high, NAN
+        crossed = low >= high  # "rejectable" with few values: no limits can keep the promise
+        return center, NAN if crossed else low, NAN if crossed else high, NAN
 
-    line(1)
+    if lsl is not None and usl is not None and usl - lsl <= 2 * depth * sigma:
+        widest = (usl - lsl) / 2 / depth
+        raise SpcValueError("sigma", f"below {widest:g}, so that the specification is wide enough for it", sigma)
     return SubgroupTrack((MEANS,), (line,))
 
 
