@@ -24,6 +24,9 @@ PATIENCE = 30.0
 PASS_CLIENTS = 200
 """Clients written to before the loop gets a turn: about two milliseconds."""
 
+REPLAY_EVENTS = 250
+"""Events of one page of a replay: half of what a reader's mailbox holds, so that an awake reader never overflows."""
+
 
 class Dialect(StrEnum):
     SEED = "seed"
@@ -253,7 +256,9 @@ class FanOut:
             while client.connection.is_open and client in self.clients:
                 async with asyncio.timeout(PATIENCE):
                     await client.connection.room()
-                page: m.EventPage = await self._hub.query(m.GetEvents(since=client.position, epoch=self.epoch))
+                page: m.EventPage = await self._hub.query(
+                    m.GetEvents(since=client.position, epoch=self.epoch, limit=REPLAY_EVENTS)
+                )
                 await self._tell_gap(client, page)
                 self._replay(client, page)
                 if client.position >= self.head:

@@ -122,6 +122,8 @@ class LinkKeeper:
                 max_queue=64,
                 proxy=None,
             ) as connection:
+                if connection.subprotocol != v1.SUBPROTOCOL:
+                    return "no_hub"
                 self.connection = connection
                 try:
                     await self._greet(connection)
@@ -151,6 +153,8 @@ class LinkKeeper:
             if self.state.link is Link.SILENT:
                 self._set(Link.LIVE)
             self._take(raw)
+            # The readers of the mailboxes get their turn between two frames of a long replay.
+            await asyncio.sleep(0)
 
     def _judge(self, closed: ConnectionClosed) -> str | None:
         code = closed.rcvd.code if closed.rcvd else 1006
