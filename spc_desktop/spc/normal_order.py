@@ -47,7 +47,7 @@ def legendre(count: int) -> tuple[FloatArray, FloatArray]:
 
 @cache
 def mean_range(n: int) -> float:
-    """Integrate 1 - Phi^n - (1 - Phi)^n over the line (Tippett 1925, eq. 10)."""
+    """Integrate 1 - Phi^n - (1 - Phi)^n over the line (Tippett 1925)."""
     upper = upper_tail(grid())
     above = -np.expm1(n * np.log1p(-np.minimum(upper, 1 - 2**-53)))  # 1 - Phi^n without cancellation
     return float(np.sum(above - upper**n) * STEP)

@@ -148,19 +148,19 @@ def _unequal(
 
 
 def _rbar(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices) -> tuple[float, float]:
-    """Rbar / d2 (Montgomery eq. 6.6; unequal sizes Burr 1969)."""
+    """Rbar / d2 (Montgomery section 6.2; unequal sizes Burr 1969)."""
     counts = row_counts(values)
     return _unequal(row_ranges(values, counts), counts, choices, "d2", "d3")
 
 
 def _sbar(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices) -> tuple[float, float]:
-    """Sbar / c4 (Montgomery eq. 6.28)."""
+    """Sbar / c4 (Montgomery section 6.3)."""
     counts = row_counts(values)
     return _unequal(row_sds(values, counts, row_means(values, counts)), counts, choices, "c4", "c5")
 
 
 def _pooled(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices) -> tuple[float, float]:
-    """Square root of the mean variance within subgroups, weighted by n - 1 (Montgomery eq. 6.31)."""
+    """Square root of the mean variance within subgroups, weighted by n - 1 (Montgomery section 6.3.2)."""
     counts = row_counts(values)
     df = int(np.sum(np.maximum(counts - 1, 0)))
     if df < 1:
@@ -170,7 +170,7 @@ def _pooled(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices)
 
 
 def _mrbar(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices) -> tuple[float, float]:
-    """Mean moving range / d2(span) (Montgomery eq. 6.33)."""
+    """Mean moving range / d2(span) (Montgomery section 6.4)."""
     ranges, runs = _ranges(values, breaks, choices.span)
     table = k.constants(choices.span, choices.table)
     spread = math.sqrt(theory.mean_range_variance(choices.span, runs)) / k.d2(choices.span)

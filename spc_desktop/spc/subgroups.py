@@ -82,7 +82,7 @@ def row_ranges(values: FloatArray, counts: IntArray) -> FloatArray:
 
 
 def row_sds(values: FloatArray, counts: IntArray, means: FloatArray) -> FloatArray:
-    """Return the standard deviation of each row (divisor n - 1, Montgomery eq. 6.18), NaN below two values."""
+    """Return the standard deviation of each row (divisor n - 1), NaN below two values."""
     return np.sqrt(_divide(row_squares(values, means), counts - 1))
 
 

@@ -1,7 +1,7 @@
 """Limits of the common statistics for one subgroup size: the arithmetic that all variables charts share.
 
 Owns the options ``nsigma``, ``limits``, ``alpha`` and ``constants``, and the half widths and factors made of them. With
-``limits="probability"`` the limits are quantiles under normality that leave ``alpha / 2`` on each side (Montgomery 6.3.3).
+``limits="probability"`` the limits are quantiles under normality that leave ``alpha / 2`` on each side (Montgomery section 5.3.2).
 With ``constants="aiag"`` and 3 sigma the printed factors A2, D3, D4 ... are used themselves, as in a calculation by hand.
 """
 
@@ -113,7 +113,7 @@ def location_line(center: float, deviation: float, rule: LimitRule, printed: flo
 
 
 def range_line(n: int, sigma: float, rule: LimitRule) -> Line:
-    """Return the line of the range of n values (Montgomery eq. 6.5; quantiles: Harter 1960)."""
+    """Return the line of the range of n values (Montgomery section 6.2; quantiles: Harter 1960)."""
     table = k.constants(n, rule.table)
     center, deviation = table.d2 * sigma, table.d3 * sigma
     if rule.probability:
@@ -126,7 +126,7 @@ def range_line(n: int, sigma: float, rule: LimitRule) -> Line:
 
 
 def sd_line(n: int, sigma: float, rule: LimitRule) -> Line:
-    """Return the line of the standard deviation of n values (Montgomery eq. 6.27; quantiles: chi-square, eq. 6.35)."""
+    """Return the line of the standard deviation of n values (Montgomery section 6.3; quantiles: chi-square)."""
     table = k.constants(n, rule.table)
     center, deviation = table.c4 * sigma, table.c5 * sigma
     if rule.probability:

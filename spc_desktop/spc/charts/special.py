@@ -1,7 +1,7 @@
 """Charts of a special kind: zone chart, acceptance chart and pre-control.
 
 Sources: Jaehn (1987), "Zone control charts", and Davis, Homer and Woodall (1990); Freund (1957) and Montgomery section 10.2
-for acceptance and modified limits; Satterthwaite (1954) and Montgomery section 10.3 for pre-control.
+for acceptance and modified limits; Satterthwaite (1954) and Ledolter and Swersey (1997) for pre-control.
 """
 
 import math
@@ -110,7 +110,7 @@ def _specification(params: Params) -> tuple[float | None, float | None]:
 
 
 def _acceptance(params: Params, options: Options) -> SubgroupTrack:
-    """Limits of the mean from the specification (Montgomery eq. 10.6 and 10.7).
+    """Limits of the mean from the specification (Montgomery section 10.2).
 
     ``acceptable``: a process with at most ``fraction`` nonconforming is accepted but for ``risk``:
     USL - (z(fraction) - z(risk) / sqrt n) sigma. ``rejectable``: one with ``fraction`` is rejected but for ``risk``:
