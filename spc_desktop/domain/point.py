@@ -6,8 +6,11 @@ from msgspec import Struct
 
 from spc_desktop.spc.charts.base import Violation
 
+# gc=False: plain values without cycles. They come by the hundred thousand, and each full collection they set off would
+# stop the window and the server.
 
-class PanelValue(Struct, frozen=True, array_like=True):
+
+class PanelValue(Struct, frozen=True, array_like=True, gc=False):
     """One plotted statistic with the limits in force there; None: not defined."""
 
     value: float | None
@@ -18,7 +21,7 @@ class PanelValue(Struct, frozen=True, array_like=True):
     violations: tuple[Violation, ...] = ()
 
 
-class Point(Struct, frozen=True, kw_only=True):
+class Point(Struct, frozen=True, kw_only=True, gc=False):
     """One position of a characteristic's chart."""
 
     characteristic_id: int
@@ -49,7 +52,7 @@ class PanelColumns(Struct, frozen=True, kw_only=True):
     sigma: bytes
 
 
-class PointMark(Struct, frozen=True, kw_only=True):
+class PointMark(Struct, frozen=True, kw_only=True, gc=False):
     """What is special about a point; ordinary points have no mark."""
 
     index: int

@@ -1,6 +1,7 @@
 """The watch on one characteristic: plan, limits in force and the compiled chart; immutable, remade when one changes."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits, LimitPolicy
@@ -29,58 +30,81 @@ _NEUTRAL: tuple[dict[str, Any], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Watch:
-    """All that the fold needs to judge one characteristic."""
+    """All that the fold needs to judge one characteristic; what is compiled from it is made at its first use."""
 
     product: Product
     characteristic: Characteristic
     plan: ControlPlan
     chart: ControlChart
-    options: dict[str, Any]
-    """The plan's chart options, with the specification where the chart asks for it."""
     limits: FrozenLimits | None
-    monitor: ChartMonitor | None
-    """Compiled with ``limits``; while these are None, it computes the plain statistics, or is None where there are none."""
-    rules: dict[str, Rule]
-    plain: tuple[bool, ...]
-    """Per panel: the statistic may be shown during learning."""
 
-    @property
+    @cached_property
     def counts(self) -> bool:
         """True for attribute charts: one item is one point, and no specification applies."""
         return self.chart.data in COUNTS
 
-    @property
+    @cached_property
     def key(self) -> str:
         """First part of all alert keys of this characteristic."""
         return f"{self.product.code}/{self.characteristic.code}"
 
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """The plan's chart options, with the specification where the chart asks for it."""
+        return _options(self.chart, self.plan, self.characteristic)
+
+    @cached_property
+    def monitor(self) -> ChartMonitor | None:
+        """Compiled with ``limits``; while these are None, it computes the plain statistics, or is None without such."""
+        return _monitor(self.chart, self.plan, self.options, self.limits)
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """Every rule that can fire on a panel of this chart, by id."""
+        judges = panel_rules(self.chart.panels, rule_set(self.plan))
+        return {rule.id: rule for judge in judges for rule in judge.rule_set.rules}
+
+    @cached_property
+    def plain(self) -> tuple[bool, ...]:
+        """Per panel: the statistic may be shown during learning."""
+        return tuple(panel.key in PLAIN_PANELS for panel in self.chart.panels)
+
     def with_limits(self, limits: FrozenLimits | None) -> "Watch":
         """Return this watch judging with other limits."""
-        return replace(self, limits=limits, monitor=_monitor(self.chart, self.plan, self.options, limits))
+        return replace(self, limits=limits)
+
+    def with_product(self, product: Product) -> "Watch":
+        """Return this watch under the new name of its product."""
+        return replace(self, product=product)
 
 
 def make_watch(
     product: Product, characteristic: Characteristic, plan: ControlPlan, limits: FrozenLimits | None
 ) -> Watch:
-    """Compile the watch on a characteristic.
+    """Put a watch together.
 
     Raises:
-        UserError: the plan names a chart or rule that does not exist, or one that makes no sense here.
+        UserError: ``unknown_chart``.
     """
     chart = CHARTS.get(plan.chart)
     if chart is None:
         raise UserError("unknown_chart", chart=plan.chart, allowed=", ".join(sorted(CHARTS)))
-    options = _options(chart, plan, characteristic)
+    return Watch(product, characteristic, plan, chart, limits)
+
+
+def check_watch(watch: Watch) -> None:
+    """Compile a watch as a test of its plan.
+
+    Raises:
+        UserError: ``unknown_rule_set``, ``unknown_rule``, ``plan_invalid``: rules, options or limits make no sense here.
+    """
+    check_policy(watch.plan.policy)
     try:
-        judges = panel_rules(chart.panels, rule_set(plan))
-        monitor = _monitor(chart, plan, options, limits)
+        _ = watch.rules, watch.monitor
     except SpcValueError as error:
         raise plan_error(error) from error
-    rules = {rule.id: rule for judge in judges for rule in judge.rule_set.rules}
-    plain = tuple(panel.key in PLAIN_PANELS for panel in chart.panels)
-    return Watch(product, characteristic, plan, chart, options, limits, monitor, rules, plain)
 
 
 def _options(chart: ControlChart, plan: ControlPlan, characteristic: Characteristic) -> dict[str, Any]:

@@ -95,7 +95,11 @@ class HubApi(Protocol):
     def state(self) -> HubState: ...
 
     async def submit(self, items: Sequence[MeasurementIn], actor: Actor = Actor()) -> m.SubmitResult:
-        """Store and judge measurements; returns after the commit. Waits while the intake is full."""
+        """Store and judge measurements; returns after the commit. Waits while the intake is full.
+
+        Up to 1 000 items are one transaction. Of a larger submission that fails, parts may be stored: give ``key``s, then
+        sending it again is harmless.
+        """
         ...
 
     @overload

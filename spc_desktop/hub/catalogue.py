@@ -10,7 +10,7 @@ from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.monitor import MonitorState, restart
 from spc_desktop.domain.product import Characteristic, Product
-from spc_desktop.domain.watch import Watch, check_policy, default_plan, given_limits, make_watch
+from spc_desktop.domain.watch import Watch, check_watch, default_plan, given_limits, make_watch
 from spc_desktop.hub.draft import Draft
 from spc_desktop.protocol import messages as m
 
@@ -95,12 +95,12 @@ def _watch(
     characteristic = msgspec.structs.replace(wanted, id=characteristic_id, product_id=product.id, code=code)
     if plan is None:
         plan = default_plan(characteristic) if old is None else old.plan
-    check_policy(plan.policy)
     plan = msgspec.structs.replace(plan, characteristic_id=characteristic_id, revision=1)
     if old is not None:
         same = msgspec.structs.replace(plan, revision=old.plan.revision) == old.plan
         plan = msgspec.structs.replace(plan, revision=old.plan.revision + (0 if same else 1))
     watch = make_watch(product, characteristic, plan, None)
+    check_watch(watch)
     _check_subgroup_size(watch)
     if old is not None and not _needs_new_limits(old, watch):
         return watch.with_limits(old.limits)
@@ -175,8 +175,7 @@ def _rename_owners(draft: Draft, products: list[Product]) -> None:
     for characteristic_id, watch in {**draft.station.watches, **draft.watches}.items():
         product = changed.get(watch.product.id)
         if product is not None and watch.product != product:
-            new = make_watch(product, watch.characteristic, watch.plan, watch.limits)
-            draft.watches[characteristic_id] = new
+            draft.watches[characteristic_id] = watch.with_product(product)
 
 
 def state_of(watch: Watch, state: MonitorState) -> m.CharacteristicState:

@@ -25,6 +25,8 @@ from spc_desktop.protocol import messages as m
 
 log = logging.getLogger(__name__)
 
+# A larger submission would keep the loop busy for too long at its commit.
+MOST_TOGETHER = 1_000
 # Of the ten seconds in which a program ends, the hub has these for what is still in its queue.
 DRAIN_DEADLINE = 5.0
 CANCEL_DEADLINE = 2.0
@@ -106,9 +108,25 @@ class Hub:
         return self._feed.epoch
 
     async def submit(self, items: Sequence[MeasurementIn], actor: Actor = Actor()) -> m.SubmitResult:
-        """Store and judge measurements, all of them in one transaction; returns after the commit."""
-        if not items:
-            return m.SubmitResult(accepted=0, duplicates=0)
+        """Store and judge measurements; returns after the commit. Up to ``MOST_TOGETHER`` are one transaction."""
+        parts = [
+            await self._submit(items[first : first + MOST_TOGETHER], actor)
+            for first in range(0, len(items), MOST_TOGETHER)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return m.SubmitResult(
+            accepted=sum(part.accepted for part in parts),
+            duplicates=sum(part.duplicates for part in parts),
+            rejected=tuple(
+                msgspec.structs.replace(bad, i=at * MOST_TOGETHER + bad.i)
+                for at, part in enumerate(parts)
+                for bad in part.rejected
+            ),
+            measurements=tuple(row for part in parts for row in part.measurements),
+        )
+
+    async def _submit(self, items: Sequence[MeasurementIn], actor: Actor) -> m.SubmitResult:
         done: asyncio.Future[m.SubmitResult] = asyncio.get_running_loop().create_future()
         await self._intake.put(Submission(items, actor, done))
         return await done

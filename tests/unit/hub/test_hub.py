@@ -103,6 +103,16 @@ async def test_that_a_bad_measurement_is_kept_with_its_reason(hub, store):
     assert (kept.reason, kept.item.key) == ("value_not_finite", "bad")
 
 
+async def test_that_a_large_submission_is_answered_as_one(hub):
+    items = [measured(10.0 + 0.01 * (i % 7), key=f"k{i}") for i in range(2500)]
+    items[1200] = measured(float("nan"))
+    items[2400] = items[3]
+    result = await hub.submit(items)
+    assert (result.accepted, result.duplicates, [bad.i for bad in result.rejected]) == (2498, 1, [1200])
+    assert [row.id for row in result.measurements] == list(range(1, 2499))
+    assert await hub.submit([]) == m.SubmitResult(accepted=0, duplicates=0)
+
+
 async def test_that_a_refused_command_beside_measurements_changes_nothing_else(hub):
     results = await asyncio.gather(
         hub.submit([measured(10.0)]),
