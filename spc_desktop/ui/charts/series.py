@@ -51,12 +51,12 @@ class PanelSeries:
         self.low = _grown(self.low, capacity // BLOCK, np.nan)  # type: ignore[assignment]
         self.high = _grown(self.high, capacity // BLOCK, np.nan)  # type: ignore[assignment]
 
-    def put(self, slot: int, count: int, source: PanelColumns, base: int) -> None:
-        """Write a stretch of columns from ``slot`` on."""
+    def put(self, slot: int, count: int, source: PanelColumns, base: int, held: int) -> None:
+        """Write a stretch of columns from ``slot`` on; the series holds ``held`` points in all."""
         for name in _STATS:
             self.columns[name][slot : slot + count] = np.frombuffer(getattr(source, name), "<f8", count)
         self._summarise(slot, slot + count)
-        first, last = max(slot, 1), min(slot + count + 1, len(self.value))
+        first, last = max(slot, 1), min(slot + count + 1, held)
         changed = np.zeros(max(0, last - first), bool)
         for name in _STATS[1:]:
             before, after = self.columns[name][first - 1 : last - 1], self.columns[name][first:last]
@@ -155,7 +155,7 @@ class Series:
         self.number[slot : slot + count] = np.frombuffer(page.subgroup_number, "<i8", count)
         for source in page.panels:
             if source.key in self.panels:
-                self.panels[source.key].put(slot, count, source, self.base)
+                self.panels[source.key].put(slot, count, source, self.base, self.count)
         self._replace_marks(self.base + slot, self.base + slot + count, page.marks)
         self.loaded_from = min(self.loaded_from, self.base + slot)
 
