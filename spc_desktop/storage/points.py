@@ -36,7 +36,9 @@ Column = bytes | float
 """Little-endian 8-byte numbers of a page, or the one value that all of it has (limits mostly do)."""
 
 
-class Mark(Struct, frozen=True, array_like=True):
+# A million points bring tens of thousands of these at once; gc=False (they hold no cycles) keeps them from setting off a
+# full collection, which stops all threads for 50 ms and more.
+class Mark(Struct, frozen=True, array_like=True, gc=False):
     """A special point: position in its page, flags, and per violation the panel, rule and members."""
 
     offset: int
@@ -44,7 +46,7 @@ class Mark(Struct, frozen=True, array_like=True):
     violations: tuple[tuple[int, str, tuple[int, ...]], ...] = ()
 
 
-class Chunk(Struct, frozen=True, array_like=True):
+class Chunk(Struct, frozen=True, array_like=True, gc=False):
     """A page: full when stored, shorter when made of the newest rows."""
 
     measured_at: Column
@@ -193,7 +195,7 @@ def _chunks(
             yield page, _chunk(list(_rows(connection, characteristic_id, first, end)), first, end - first)
 
 
-class _PointRow(Struct, frozen=True, array_like=True):
+class _PointRow(Struct, frozen=True, array_like=True, gc=False):
     index: int
     measured_at: int
     subgroup_number: int

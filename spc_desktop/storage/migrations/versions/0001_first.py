@@ -215,14 +215,15 @@ def _alerts() -> None:
     op.create_index(op.f("ix_alert_alert_type_id"), "alert", ["alert_type", "id"], unique=False)
     op.create_index(op.f("ix_alert_changed_seq"), "alert", ["changed_seq"], unique=False)
     op.create_index(op.f("ix_alert_characteristic_id_id"), "alert", ["characteristic_id", "id"], unique=False)
+    op.create_index(op.f("ix_alert_priority_id"), "alert", ["priority", "id"], unique=False)
     op.create_index(
-        op.f("ix_alert_created_at_priority_status_alert_type"),
+        op.f("ix_alert_priority_status_alert_type_created_at"),
         "alert",
-        ["created_at", "priority", "status", "alert_type"],
+        ["priority", "status", "alert_type", "created_at"],
         unique=False,
     )
-    op.create_index(op.f("ix_alert_priority_id"), "alert", ["priority", "id"], unique=False)
     op.create_index(op.f("ix_alert_product_id_id"), "alert", ["product_id", "id"], unique=False)
+    op.create_index(op.f("ix_alert_product_id_status_id"), "alert", ["product_id", "status", "id"], unique=False)
     op.create_index(op.f("ix_alert_status_id"), "alert", ["status", "id"], unique=False)
     op.create_table(
         "alert_change",
