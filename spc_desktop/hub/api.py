@@ -44,6 +44,7 @@ class HubState(Struct, frozen=True, kw_only=True):
     queued: int = 0
     head: int = 0
     detail: str = ""
+    """What is wrong: a short text, or an error code as ``disk_full``; empty while all is well."""
 
 
 class WatchFilter(Struct, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ class Hub:
         self._intake = Intake()
         self._feed = Feed(store)
         self._station = Station()
+        self._pipeline: Pipeline | None = None
         self._worker: asyncio.Task[Any] | None = None
         self._link = Link.CLOSED
         self._since = clock.now()
@@ -73,14 +74,17 @@ class Hub:
             await self._store.__aexit__(type(error), error, error.__traceback__)
             raise
         self._feed.begin(stored.epoch, stored.head)
-        pipeline = Pipeline(self._store, self._station, self._intake, self._feed, self._clock, self._words)
+        self._pipeline = pipeline = Pipeline(
+            self._store, self._station, self._intake, self._feed, self._clock, self._words
+        )
         self._worker = self.tasks.spawn("pipeline", pipeline.run(), essential=True)
         self._link, self._since = Link.LIVE, self._clock.now()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Close in order: intake, drain, mailboxes, tasks, store; each with a deadline."""
+        """Close in order: sources, intake, drain, mailboxes, store; each with a deadline, ten seconds in all."""
         self._link, self._since = Link.CLOSED, self._clock.now()
+        await self.tasks.stop(CANCEL_DEADLINE, spare=self._worker)
         self._intake.close()
         if self._worker is not None:
             _, late = await asyncio.wait([self._worker], timeout=DRAIN_DEADLINE)
@@ -99,7 +103,12 @@ class Hub:
     @property
     def state(self) -> HubState:
         return HubState(
-            link=self._link, name=self._name, since=self._since, queued=self._intake.waiting, head=self._feed.head
+            link=self._link,
+            name=self._name,
+            since=self._since,
+            queued=self._intake.waiting,
+            head=self._feed.head,
+            detail=self._pipeline.trouble if self._pipeline is not None else "",
         )
 
     @property

@@ -32,6 +32,8 @@ class Pipeline:
         self._clock = clock
         self._words = words
         self._slice_began = 0.0
+        self.trouble = ""
+        """Code of the ``KnownError`` that kept the newest batch from being stored; empty while all is well."""
 
     async def run(self) -> None:
         """Work until the intake is closed and drained. However it ends, nobody is left waiting."""
@@ -55,9 +57,11 @@ class Pipeline:
             events = await self._store.append(batch) if _has_content(batch) else []
         except KnownError as error:
             log.warning("batch of %d entries was not stored: %s", len(entries), error)
+            self.trouble = error.code
             for entry in entries:
                 refuse(entry, error)
             return
+        self.trouble = ""
         draft.adopt()
         self._feed.publish(events)
         for entry, answer in answers:

@@ -65,10 +65,13 @@ class Supervisor:
             raise RuntimeError("failure without a reason")
         return self.failure
 
-    async def stop(self, deadline: float) -> list[str]:
-        """Cancel what still runs and wait at most ``deadline`` seconds. Returns the names of tasks that did not end."""
+    async def stop(self, deadline: float, spare: asyncio.Task[Any] | None = None) -> list[str]:
+        """Cancel what still runs, ``spare`` excepted, and wait at most ``deadline`` seconds.
+
+        Returns the names of tasks that did not end.
+        """
         self._stopping = True
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        tasks = [task for task in self._tasks if task not in {spare, asyncio.current_task()}]
         for task in tasks:
             task.cancel()
         if not tasks:

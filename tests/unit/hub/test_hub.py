@@ -88,9 +88,11 @@ async def test_that_a_full_disk_is_told_leaves_no_trace_and_passes(hub, store):
             await hub.submit([measured(11.5, key="a")])
         with pytest.raises(KnownError, match="disk_full"):
             await hub.command(save(diameter(code="NEW")))
+        assert hub.state.detail == "disk_full"
         store.failing = None
         result = await hub.submit([measured(10.1, key="a")])
         news = await mailbox.get()
+    assert hub.state.detail == ""
     assert (result.accepted, result.measurements[0].id, result.measurements[0].point_index) == (1, 2, 1)
     assert [type(event) for event in news] == [m.PointsEvent]
     assert (await hub.query(m.GetAlerts())).total == 0
@@ -221,6 +223,19 @@ async def test_that_the_end_drains_the_intake_and_lets_readers_finish(store):
     with pytest.raises(KnownError, match="shutting_down"):
         await hub.submit([measured(10.0)])
     assert (await store.query(m.GetPoints(characteristic_id=1))).total == 200
+
+
+async def test_that_sources_end_before_the_door_is_closed(store, caplog):
+    async with Hub(store, FakeClock()) as hub:
+        await hub.command(save(diameter(), plans=[known_limits()]))
+
+        async def source():
+            while True:
+                await hub.submit([measured(10.0)])
+
+        hub.tasks.keep("source", source)
+        await turns()
+    assert "source" not in caplog.text
 
 
 async def test_that_a_bug_in_the_pipeline_is_reported_and_leaves_nobody_waiting(caplog, monkeypatch, store):
