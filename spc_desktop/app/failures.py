@@ -83,13 +83,19 @@ def who_listens(port: int) -> str:
     sockets = _listening_inodes(port)
     for folder in Path("/proc").glob("[0-9]*") if sockets else ():
         try:
-            targets = {str(entry.readlink()) for entry in (folder / "fd").iterdir()}
-            name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+            if any(_target(entry) in sockets for entry in (folder / "fd").iterdir()):
+                name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                return f"{name} ({folder.name})"
         except OSError:  # gone, or another user's
             continue
-        if targets & sockets:
-            return f"{name} ({folder.name})"
     return ""
+
+
+def _target(entry: Path) -> str:
+    try:
+        return str(entry.readlink())
+    except OSError:  # closed meanwhile
+        return ""
 
 
 def _listening_inodes(port: int) -> set[str]:

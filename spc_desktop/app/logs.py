@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from queue import SimpleQueue
@@ -36,6 +37,15 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+class _Door(QueueHandler):
+    """Hands records over with their text made here and their traceback kept apart, as the formatters want it."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        copied = copy(record)
+        copied.msg, copied.args = record.getMessage(), None
+        return copied
+
+
 @contextmanager
 def logging_to(folder: Path, json_lines: bool = False) -> Iterator[Path]:
     """Log into ``folder`` while the block runs; everything is written when it ends. Yields the file's path.
@@ -57,7 +67,7 @@ def logging_to(folder: Path, json_lines: bool = False) -> Iterator[Path]:
     for handler in handlers:
         handler.setFormatter(formatter)
     queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
-    door = QueueHandler(queue)
+    door = _Door(queue)
     listener = QueueListener(queue, *handlers, respect_handler_level=True)
     root = logging.getLogger()
     level = root.level
