@@ -17,6 +17,12 @@ Parameters = dict[str, float]
 _GRID = 121
 """Points at which the profile likelihood of a threshold is looked at before a maximum is refined."""
 
+_FAR = 25.0
+"""Largest size of the logarithm of the distance of a threshold, in ranges of the sample."""
+
+_THIN = 2000
+"""Points of a long sample that take part in the search for a threshold; the maximum itself is refined over all."""
+
 
 def fit_normal(x: FloatArray) -> Parameters:
     """Mean and the n - 1 standard deviation."""
@@ -111,29 +117,43 @@ def _profile_threshold(y: FloatArray, inner: Callable[[FloatArray], Parameters],
     """The highest interior maximum over u = log(distance of the threshold below the least value)."""
     from scipy.optimize import brentq, minimize_scalar  # noqa: PLC0415
 
-    from spc_desktop.spc.distributions import log_density  # noqa: PLC0415
-
-    def likelihood(u: float) -> float:
-        threshold = -math.exp(u)
-        parameters = {**inner(y - threshold), "threshold": threshold}
-        return float(np.sum(log_density(name, parameters, y)))
-
     def slope(u: float) -> float:
         """Derivative in the threshold at the inner maximum, where those of the other parameters vanish."""
         threshold = -math.exp(u)
         return _threshold_score(name, inner(y - threshold), y - threshold)
 
+    # A long sample is thinned evenly for the search; its least and largest value stay.
+    thin = y if y.size <= _THIN else y[np.linspace(0, y.size - 1, _THIN).astype(int)]
+    low, high = _peak(thin, inner, name)
+    step = high - low
+    while slope(high) < 0 and high < _FAR and thin is not y:  # the whole sample peaks further out than the thinned one
+        low, high = low + step, high + step
+    while slope(low) > 0 and low > -_FAR and thin is not y:
+        low, high = low - step, high - step
+    if slope(low) * slope(high) < 0:
+        return -math.exp(brentq(slope, low, high, xtol=1e-13, rtol=1e-13))
+    found = minimize_scalar(
+        lambda u: -_profile(y, u, inner, name), bounds=(low, high), method="bounded", options={"xatol": 1e-10}
+    )
+    return -math.exp(float(found.x))
+
+
+def _profile(y: FloatArray, u: float, inner: Callable[[FloatArray], Parameters], name: str) -> float:
+    from spc_desktop.spc.distributions import log_density  # noqa: PLC0415
+
+    threshold = -math.exp(u)
+    return float(np.sum(log_density(name, {**inner(y - threshold), "threshold": threshold}, y)))
+
+
+def _peak(y: FloatArray, inner: Callable[[FloatArray], Parameters], name: str) -> tuple[float, float]:
+    """The two neighbours on a grid of the highest interior maximum of the profile likelihood."""
     grid = np.linspace(math.log(1e-3 / y.size), math.log(1e3), _GRID)
-    heights = np.array([likelihood(u) for u in grid])
+    heights = np.array([_profile(y, float(u), inner, name) for u in grid])
     peaks = [i for i in range(1, _GRID - 1) if heights[i - 1] < heights[i] >= heights[i + 1]]
     if not peaks:
         raise SpcValueError("values", "data that determine the threshold (the likelihood has no maximum here)")
-    peak = max(peaks, key=lambda i: heights[i])
-    low, high = float(grid[peak - 1]), float(grid[peak + 1])
-    if slope(low) * slope(high) < 0:
-        return -math.exp(brentq(slope, low, high, xtol=1e-13, rtol=1e-13))
-    found = minimize_scalar(lambda u: -likelihood(u), bounds=(low, high), method="bounded", options={"xatol": 1e-10})
-    return -math.exp(float(found.x))
+    best = max(peaks, key=lambda i: heights[i])
+    return float(grid[best - 1]), float(grid[best + 1])
 
 
 def _threshold_score(name: str, parameters: Parameters, above: FloatArray) -> float:

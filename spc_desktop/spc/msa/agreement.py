@@ -186,7 +186,7 @@ def kendall_tau(first: Sequence[float], second: Sequence[float]) -> RankAgreemen
     Raises:
         SpcValueError: lengths differ, fewer than 2 parts with both ratings, or ratings that are no numbers.
     """
-    from scipy.special import erfc  # noqa: PLC0415
+    from scipy.stats import kendalltau  # noqa: PLC0415
 
     if len(first) != len(second):
         raise SpcValueError("second", "as many ratings as the first", (len(first), len(second)))
@@ -195,14 +195,14 @@ def kendall_tau(first: Sequence[float], second: Sequence[float]) -> RankAgreemen
         raise SpcValueError("first", "at least 2 parts with both ratings", len(pairs))
     table = _numbers(pairs)
     n = len(pairs)
-    signs = [np.sign(column[:, None] - column[None, :]) for column in (table[:, 0], table[:, 1])]
-    s = float(np.sum(signs[0] * signs[1])) / 2.0
     t, u = (np.unique(table[:, j], return_counts=True)[1].astype(np.float64) for j in (0, 1))
     pairs_x, pairs_y = ((n * (n - 1) - float(np.sum(c * (c - 1)))) / 2.0 for c in (t, u))
     if pairs_x <= 0 or pairs_y <= 0:
         return RankAgreement(None, None, None, n)
+    untied = math.sqrt(pairs_x * pairs_y)
+    s = round(float(kendalltau(table[:, 0], table[:, 1]).statistic) * untied)  # concordant minus discordant pairs
     z = s / math.sqrt(_tau_variance(n, t, u))
-    return RankAgreement(s / math.sqrt(pairs_x * pairs_y), z, float(erfc(abs(z) / math.sqrt(2.0))), n)
+    return RankAgreement(s / untied, z, math.erfc(abs(z) / math.sqrt(2.0)), n)
 
 
 def _tau_variance(n: int, t: FloatArray, u: FloatArray) -> float:

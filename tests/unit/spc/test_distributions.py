@@ -158,3 +158,11 @@ def test_that_the_bootstrap_agrees_with_the_table_for_the_normal() -> None:
     table = anderson_darling(x).p
     assert table is not None
     assert fit_p_value(fit_distribution(x, "normal"), 999) == pytest.approx(table, abs=0.04)
+
+
+@pytest.mark.parametrize("name", ["lognormal_3", "weibull_3", "gamma_3"])
+def test_that_a_threshold_of_a_long_sample_is_a_maximum_over_all_of_it(name: str) -> None:
+    x = np.random.default_rng(0).normal(10, 1, 20_000) ** 2
+    fit = fit_distribution(x, name)
+    for factor in (1 - 1e-3, 1 + 1e-3):
+        assert nudged(fit, "threshold", factor, x) < fit.loglik

@@ -249,6 +249,10 @@ def test_that_rank_agreement_equals_another_library() -> None:
     found = agreement.kendall_tau(a.tolist(), b.tolist())
     assert found.coefficient == pytest.approx(float(other.statistic), rel=1e-12)
     assert found.p == pytest.approx(float(other.pvalue), rel=1e-9)
+    signs = [np.sign(np.subtract.outer(x, x)) for x in (a, b)]
+    assert found.coefficient == pytest.approx(
+        np.sum(signs[0] * signs[1]) / math.sqrt(np.sum(signs[0] ** 2) * np.sum(signs[1] ** 2)), rel=1e-12
+    )
     ranks = [rng.permutation(12).tolist() for _ in range(4)]
     table = [list(row) for row in zip(*ranks, strict=True)]
     friedman = stats.friedmanchisquare(*[list(column) for column in zip(*ranks, strict=True)])
