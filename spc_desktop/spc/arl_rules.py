@@ -20,7 +20,9 @@ from spc_desktop.spc.run_rules import RuleMonitor, compile_rules
 
 FloatArray = NDArray[np.float64]
 MAX_STATES = 20_000
-_STABLE_FROM = 1e5
+# The hazard counts as constant after this many points without a change in 13 digits, and at the latest after so many.
+_STEADY = 100
+_LONGEST = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Chain:
     edges: tuple[float, ...]
     """Boundaries of the regions in z, ascending."""
     target: NDArray[np.int64]
+    longest: int
+    """Points of the longest pattern: before, it cannot show in the hazard."""
 
 
 def rule_run_length(
@@ -116,7 +120,7 @@ def explore(rule_set: RuleSet, nsigma: float = 3.0) -> Chain | None:
         if len(number) > MAX_STATES:
             return None
         targets.append(row)
-    return Chain(edges, np.array(targets, dtype=np.int64))
+    return Chain(edges, np.array(targets, dtype=np.int64), monitor.horizon)
 
 
 def _number(state: Any, number: dict[Any, int], queue: list[Any]) -> int:
@@ -160,68 +164,50 @@ def _between(a: float, b: float) -> float:
 
 
 def solve(chain: Chain, shift: float, scale: float = 1.0) -> RunLength:
-    """Return mean and standard deviation of the time until a signal."""
-    from scipy.sparse import csc_matrix  # noqa: PLC0415 - scipy is slow to import
-    from scipy.sparse.linalg import splu  # noqa: PLC0415
+    """Return mean, standard deviation and median of the time until a signal.
 
-    probability = region_probabilities(chain.edges, shift, scale)
-    n, regions = chain.target.shape
-    source = np.repeat(np.arange(n), regions)
-    target = chain.target.ravel()
-    weight = np.tile(probability, n)
-    inside = target >= 0
-    moves = csc_matrix((weight[inside], (source[inside], target[inside])), shape=(n, n))
-    if not np.any(weight[~inside] > 0):
-        return RunLength(math.inf, math.inf, "exact", states=n)
-    identity = csc_matrix((np.ones(n), (np.arange(n), np.arange(n))), shape=(n, n))
-    try:
-        factors = splu(identity - moves)
-    except RuntimeError:  # singular to double precision: the stable elimination decides
-        return _eliminate(moves.toarray(), _absorbed(source, weight, inside, n), n)
-    mean = factors.solve(np.ones(n))
-    second = factors.solve(1.0 + 2.0 * np.asarray(moves @ mean))
-    if not 0 < mean[0] < _STABLE_FROM:
-        return _eliminate(moves.toarray(), _absorbed(source, weight, inside, n), n)
-    sdrl = math.sqrt(max(second[0] - mean[0] ** 2, 0.0))
-    return RunLength(float(mean[0]), sdrl, "exact", states=n, median=_median(moves))
-
-
-def _median(moves: Any) -> float:
-    """First t with P(run length <= t) >= 1/2; after 1000 steps the survival falls by a constant factor."""
-    backward = moves.T.tocsr()
-    mass = np.zeros(moves.shape[0])
-    mass[0] = survival = before = 1.0
-    for t in range(1, 1001):
-        mass = backward @ mass
-        before, survival = survival, float(np.sum(mass))
-        if survival <= 0.5:
-            return float(t)
-    return 1000.0 + math.ceil(math.log(0.5 / survival) / math.log(survival / before))
-
-
-def _absorbed(source: NDArray[np.int64], weight: FloatArray, inside: NDArray[np.bool_], n: int) -> FloatArray:
-    return np.bincount(source[~inside], weights=weight[~inside], minlength=n).astype(np.float64)
-
-
-def _eliminate(moves: FloatArray, signal: FloatArray, states: int) -> RunLength:
-    """Solve without a subtraction (Grassmann, Taksar & Heyman 1985): exact to many digits however long the run.
-
-    A run this long is as good as exponential, so its standard deviation is its mean.
+    The chain is run point by point until the share of the survivors that signals no longer changes; from there the run
+    length is exactly geometric. Nothing is subtracted, so the result keeps its digits however rare a signal is, where a
+    solver of I - Q loses them from 1e8 points on.
     """
-    time = np.ones(len(signal))
-    for k in range(len(signal) - 1, 0, -1):
-        leaving = float(np.sum(moves[k, :k]) + signal[k])
-        if leaving == 0:
-            return RunLength(math.inf, math.inf, "exact", states=states)
-        into = np.flatnonzero(moves[:k, k])
-        share = moves[into, k] / leaving
-        moves[into, :k] += share[:, None] * moves[k, :k]
-        signal[into] += share * signal[k]
-        time[into] += share * time[k]
-    arl = float(time[0] / signal[0]) if signal[0] > 0 else math.inf
-    return RunLength(
-        arl, arl, "exact", states=states, median=math.ceil(arl * math.log(2.0)) if arl < math.inf else None
-    )
+    n, regions = chain.target.shape
+    weight = np.tile(region_probabilities(chain.edges, shift, scale), n)
+    source, target = np.repeat(np.arange(n), regions), chain.target.ravel()
+    stays = target >= 0
+    signal = np.bincount(source[~stays], weights=weight[~stays], minlength=n)
+    source, target, weight = source[stays], target[stays], weight[stays]
+    mass: FloatArray = np.zeros(n)
+    mass[0] = survival = 1.0
+    mean = second = steady = last = 0.0
+    median = None
+    for t in range(_LONGEST):
+        hazard = float(mass @ signal) / survival
+        steady = steady + 1 if abs(hazard - last) <= 1e-13 * hazard else 0
+        if (steady >= _STEADY + chain.longest and t >= 3 * chain.longest) or survival < 1e-300:
+            return _geometric(t, survival, hazard, mean, second, median, n)
+        last = hazard
+        mean += survival
+        second += (2 * t + 1) * survival
+        mass = np.bincount(target, weights=mass[source] * weight, minlength=n).astype(np.float64)
+        survival = float(np.sum(mass))
+        if survival <= 0.5 and median is None:
+            median = t + 1.0
+        if survival <= 0:
+            return RunLength(mean, math.sqrt(max(second - mean**2, 0.0)), "exact", states=n, median=median)
+    return _geometric(_LONGEST, survival, last, mean, second, median, n)
+
+
+def _geometric(
+    t: int, survival: float, hazard: float, mean: float, second: float, median: float | None, states: int
+) -> RunLength:
+    """Finish a run length whose hazard is constant from point t on."""
+    if hazard <= 0:
+        return RunLength(math.inf, math.inf, "exact", states=states)
+    mean += survival / hazard
+    second += survival * ((2 * t + 1) / hazard + 2 * (1 - hazard) / hazard**2)
+    if median is None:
+        median = t + math.ceil(math.log(2 * survival) / -math.log1p(-hazard)) if hazard < 1 else t + 1.0
+    return RunLength(mean, math.sqrt(max(second - mean**2, 0.0)), "exact", states=states, median=float(median))
 
 
 def simulate(

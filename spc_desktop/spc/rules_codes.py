@@ -59,34 +59,25 @@ class Columns(NamedTuple):
     def cut(self, part: slice) -> "Columns":
         """Return the columns of a stretch, as views."""
         joined = None if self.joined is None else self.joined[part]
-        return Columns(*(column[part] for column in self[:5]), joined)
+        return Columns(self.value[part], self.center[part], self.sigma[part], self.lcl[part], self.ucl[part], joined)
 
     def masks(self, level: Level) -> Masks:
         """Return the codes of every point for a level of form ``control``, ``side`` or ``zone``."""
+        value = self.value
+        center, sigma, lcl, ucl = map(_thin, (self.center, self.sigma, self.lcl, self.ucl))
         if level.form == "side":
-            nothing = np.zeros(self.value.size, dtype=np.bool_)
-            return Masks(self.value > self.center, self.value < self.center, nothing)
+            return Masks(value > center, value < center, np.zeros(value.size, dtype=np.bool_))
         if level.form == "control":
-            return self._control(level.sigma)
+            return _control(value, level.sigma, center, sigma, lcl, ucl)
         if level.scale == "limits":
-            upper = self.center + level.sigma * ((self.ucl - self.center) / 3.0)
-            lower = self.center - level.sigma * ((self.center - self.lcl) / 3.0)
+            upper = center + level.sigma * ((ucl - center) / 3.0)
+            lower = center - level.sigma * ((center - lcl) / 3.0)
         else:
-            width = level.sigma * self.sigma
-            upper, lower = self.center + width, self.center - width
-        above = self.value > upper
-        below = (self.value < lower) & ~above
-        return Masks(above, below, (self.value < upper) & (self.value > lower))
-
-    def _control(self, k: float) -> Masks:
-        above, below = self.value > self.ucl, self.value < self.lcl
-        width = k * self.sigma
-        if not np.isnan(width).all():
-            none = np.isnan(self.ucl) & np.isnan(self.lcl)
-            if none.any():
-                above = np.where(none, self.value > self.center + width, above)
-                below = np.where(none, self.value < self.center - width, below)
-        return Masks(above, below & ~above, np.zeros(self.value.size, dtype=np.bool_))
+            width = level.sigma * sigma
+            upper, lower = center + width, center - width
+        above = value > upper
+        below = (value < lower) & ~above
+        return Masks(above, below, (value < upper) & (value > lower))
 
     def z(self, scale: str) -> FloatArray:
         """Return standardised values; NaN where they are not defined or not finite."""
@@ -99,3 +90,20 @@ class Columns(NamedTuple):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             z = distance / width
         return np.where(np.isfinite(z), z, np.nan)
+
+
+def _thin(column: FloatArray) -> FloatArray:
+    """One entry for all points where the column holds one number for all, which saves the arithmetic on copies of it."""
+    return column[:1] if column.strides == (0,) else column
+
+
+def _control(
+    value: FloatArray, k: float, center: FloatArray, sigma: FloatArray, lcl: FloatArray, ucl: FloatArray
+) -> Masks:
+    above, below = value > ucl, value < lcl
+    none = np.isnan(ucl) & np.isnan(lcl)
+    if none.any():
+        width = k * sigma
+        above = np.where(none, value > center + width, above)
+        below = np.where(none, value < center - width, below)
+    return Masks(above, below & ~above, np.zeros(value.size, dtype=np.bool_))

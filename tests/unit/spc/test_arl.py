@@ -88,6 +88,28 @@ def test_that_run_lengths_stay_accurate_where_a_solver_loses_its_digits():
     assert expected > 1e16
 
 
+@pytest.mark.parametrize("k", [25, 60])
+def test_that_a_long_run_rule_shows_although_nothing_happens_at_first(k):
+    # Mean time to k heads or tails in a row: 2^k - 1 tosses; with rule 1 as well no longer than by rule 1 alone.
+    assert rule_run_length(RuleSet("run", (Rule("r", "run", k=k),))).arl == pytest.approx(2.0**k - 1, rel=1e-9)
+    both = rule_run_length(RuleSet("both", (Rule("one", "beyond"), Rule("r", "run", k=k))), 1.5).arl
+    p = xbar_oc(1, 1.5).beta
+    inside = 1 - math.erfc(1.5 / math.sqrt(2)) / 2 - (1 - p)  # on the upper side and within the limits
+    assert both < 1 / (1 - p)
+    assert both == pytest.approx(_run_or_beyond(inside, p, k), rel=1e-3)
+
+
+def _run_or_beyond(above, p, k):
+    """ARL of rule 1 or k in a row above; runs below are too rare to matter at a shift of 1.5."""
+    below = p - above
+    system = np.zeros((k + 1, k + 1))
+    for length in range(k):
+        system[length, 0] += below
+        if length + 1 < k:
+            system[length, length + 1] += above
+    return float(np.linalg.solve(np.eye(k + 1) - system, np.ones(k + 1))[0])
+
+
 def test_that_wider_limits_and_scaled_zones_follow_nsigma():
     one = RuleSet("one", (Rule("r", "beyond"),))
     assert rule_run_length(one, nsigma=2.5).arl == pytest.approx(xbar_oc(1, 0.0, 2.5).arl, rel=1e-12)
