@@ -180,8 +180,7 @@ class SqlStore:
                     written = [self._appender.write(connection, waiting.batch) for waiting in group]
         except Exception as failure:  # noqa: BLE001 - the thread's boundary: whatever it is, the caller who waits gets it
             error = failure
-            if isinstance(failure, KnownError):
-                self._disconnect()  # a new connection knows nothing of the failure
+            self._disconnect()  # a new connection knows nothing of the failure
         for position, waiting in enumerate(group):
             waiting.error = error
             waiting.events = written[position] if error is None else None
@@ -206,7 +205,8 @@ class SqlStore:
                         self._appender.pages.roll(self._connected())
                     else:
                         more = log.prune(self._connected())
-                        self._unpruned = log.STEP // 2 if more else 0
+                        rest = max(self._unpruned - log.STEP // 2, log.STEP // 2)
+                        self._unpruned = rest if more else 0
         except KnownError as error:
             self._put_off(error)
 

@@ -13,6 +13,7 @@ from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.ports import Batch
 from spc_desktop.protocol import messages as m
 from spc_desktop.storage import log
+from spc_desktop.storage import store as store_module
 from spc_desktop.storage.store import SqlStore, open_store
 from tests.storage_rows import START, alert, alert_batch, measurement, plant, point, points_batch, settle
 
@@ -237,6 +238,18 @@ async def test_that_the_event_log_is_kept_short_and_says_where_it_begins(tmp_pat
         assert 3000 <= kept <= 3000 + log.STEP
         assert [e.seq for e in page.events] == [page.first, page.first + 1]
         assert (await store.query(m.GetAlerts())).total == 10_000  # alerts are records, not log
+
+
+async def test_that_the_event_log_stays_short_while_batches_always_wait(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "KEEP_EVENTS", 1000)
+    monkeypatch.setattr(store_module, "GROUP", 1)
+    async with SqlStore(tmp_path / "s.db") as store:
+        await store.append(plant())
+        flood = [asyncio.create_task(store.append(alert_batch([alert(i) for i in range(1, 3001)]))) for _ in range(10)]
+        await asyncio.gather(*flood[:9])
+        page = await store.query(m.GetEvents(since=0, limit=1))
+        assert page.head - page.first + 1 < 3 * 3000  # of 27 000 and more
+        await flood[9]
 
 
 async def test_that_old_events_go_but_never_the_newest(tmp_path):
