@@ -16,6 +16,8 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import seed, v1
 from spc_desktop.protocol.codec import encode
 from spc_desktop.server.front_door import FrontDoor, framed
+from spc_desktop.server.index import Index, wants
+from spc_desktop.server.replay import Pages, joined
 
 BUDGET = 1024 * 1024
 """Unsent bytes at which a client leaves the live stream."""
@@ -23,9 +25,6 @@ PATIENCE = 30.0
 """Seconds a client may leave what was sent unread."""
 PASS_CLIENTS = 200
 """Clients written to before the loop gets a turn: about two milliseconds."""
-
-REPLAY_EVENTS = 250
-"""Events of one page of a replay: half of what a reader's mailbox holds, so that an awake reader never overflows."""
 
 
 class Dialect(StrEnum):
@@ -36,7 +35,7 @@ class Dialect(StrEnum):
 class Client:
     """One WebSocket client and its place in the event stream."""
 
-    __slots__ = ("batch", "connection", "dialect", "live", "out", "position", "skip_to", "spawn", "wanted")
+    __slots__ = ("batch", "connection", "dialect", "live", "out", "position", "skip_to", "spawn")
 
     def __init__(
         self, connection: FrontDoor, dialect: Dialect, spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
@@ -44,7 +43,6 @@ class Client:
         self.connection = connection
         self.dialect = dialect
         self.spawn = spawn
-        self.wanted: tuple[v1.Wanted, ...] = ()
         self.batch = False
         self.live = False
         self.skip_to = 0
@@ -56,80 +54,6 @@ class Client:
     def write(self, message: bytes) -> None:
         """Send one message at once."""
         self.connection.write_frames(framed(message))
-
-
-def tag(event: m.AnyEvent) -> str:
-    return str(event.__struct_config__.tag)
-
-
-def wants(wanted: v1.Wanted, event: m.AnyEvent) -> bool:
-    """Return whether a subscription covers an event. An event of no product (the catalogue) concerns every product."""
-    if wanted.types is not None and tag(event) not in wanted.types:
-        return False
-    if wanted.products is not None and event.product_id is not None and event.product_id not in wanted.products:
-        return False
-    return _passes(wanted, event)
-
-
-def _passes(wanted: v1.Wanted, event: m.AnyEvent) -> bool:
-    if isinstance(event, m.AlertEvent):
-        return event.alert.priority >= wanted.min_priority
-    if wanted.characteristics is not None:
-        if isinstance(event, m.PointsEvent):
-            return event.characteristic_id in wanted.characteristics
-        if isinstance(event, m.LimitsEvent):
-            return event.limits.characteristic_id in wanted.characteristics
-    return True
-
-
-class _Index:
-    """(event tag, product or None for all) -> clients with the conditions that remain to be looked at (None: none)."""
-
-    def __init__(self) -> None:
-        self._entries: dict[tuple[str, int | None], dict[Client, list[v1.Wanted] | None]] = {}
-
-    def put(self, client: Client, wanted: Collection[v1.Wanted]) -> None:
-        """Replace what a client wants."""
-        for key in _keys(client.wanted):
-            entry = self._entries.get(key)
-            if entry is not None:
-                entry.pop(client, None)
-                if not entry:
-                    del self._entries[key]
-        client.wanted = tuple(wanted)
-        for one in wanted:
-            for key in _keys((one,)):
-                self._add(key, client, one)
-
-    def _add(self, key: tuple[str, int | None], client: Client, wanted: v1.Wanted) -> None:
-        entry = self._entries.setdefault(key, {})
-        unconditional = wanted.min_priority <= 1 and wanted.characteristics is None
-        known = entry.get(client, [])
-        entry[client] = None if unconditional or known is None else [*known, wanted]
-
-    def matching(self, event: m.AnyEvent) -> list[Client]:
-        """Return every client that wants the event, each once."""
-        name = tag(event)
-        of_all = self._entries.get((name, None))
-        of_product = self._entries.get((name, event.product_id)) if event.product_id is not None else None
-        found = [] if of_all is None else [client for client, rest in of_all.items() if _meets(rest, event)]
-        if of_product:
-            known = set(found) if found else ()
-            found += [client for client, rest in of_product.items() if client not in known and _meets(rest, event)]
-        return found
-
-
-def _keys(wanted: Collection[v1.Wanted]) -> set[tuple[str, int | None]]:
-    keys: set[tuple[str, int | None]] = set()
-    for one in wanted:
-        for name in v1.EVENT_TYPES if one.types is None else one.types:
-            products = None if name == "catalogue" else one.products
-            keys |= {(name, None)} if products is None else {(name, product) for product in products}
-    return keys
-
-
-def _meets(conditions: list[v1.Wanted] | None, event: m.AnyEvent) -> bool:
-    return conditions is None or any(_passes(one, event) for one in conditions)
 
 
 class _Encoded:
@@ -157,7 +81,8 @@ class FanOut:
 
     def __init__(self, hub: HubApi) -> None:
         self._hub = hub
-        self._index = _Index()
+        self._index: Index[Client] = Index()
+        self._pages = Pages(hub)
         self.clients: dict[Client, None] = {}
         self.head = 0
         """Last event handed to the clients that are live."""
@@ -256,9 +181,7 @@ class FanOut:
             while client.connection.is_open and client in self.clients:
                 async with asyncio.timeout(PATIENCE):
                     await client.connection.room()
-                page: m.EventPage = await self._hub.query(
-                    m.GetEvents(since=client.position, epoch=self.epoch, limit=REPLAY_EVENTS)
-                )
+                page = await self._pages.after(client.position, self.epoch)
                 await self._tell_gap(client, page)
                 self._replay(client, page)
                 if client.position >= self.head:
@@ -290,29 +213,11 @@ class FanOut:
             client.position = max(client.position, page.head, self.head)
             return
         found: list[tuple[int, bytes]] = []
+        wanted = self._index.wanted(client)
         for event in page.events:
-            if any(wants(one, event) for one in client.wanted):
+            if any(wants(one, event) for one in wanted):
                 message = encode_event(event, client.dialect)
                 if message is not None:
                     found.append((event.seq, message))
-        client.connection.write_frames(_joined(found, batch=client.batch))
+        client.connection.write_frames(joined(found, batch=client.batch))
         client.position = page.events[-1].seq
-
-
-def _joined(found: list[tuple[int, bytes]], *, batch: bool) -> bytes:
-    """Return frames: one per event, or as few ``batch`` messages as their size limit allows."""
-    if not batch:
-        return b"".join(framed(message) for _, message in found)
-    frames: list[bytes] = []
-    part: list[bytes] = []
-    size = first = last = 0
-    for seq, message in found:
-        if part and size + len(message) > v1.BATCH_BYTES:
-            frames.append(framed(v1.batch(part, first, last)))
-            part, size = [], 0
-        first = first if part else seq
-        part.append(message)
-        size, last = size + len(message), seq
-    if part:
-        frames.append(framed(v1.batch(part, first, last)))
-    return b"".join(frames)

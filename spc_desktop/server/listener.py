@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 3.0
+"""For running requests to end, and for a client to answer the closing of its socket."""
 LINGER_SECONDS = 1.0
 """How long the rest of a refused body is read, so that the client sees the answer and not a reset."""
 HTTP_IDLE_SECONDS = 30.0
