@@ -172,6 +172,7 @@ def test_that_the_state_stays_small_after_any_length_of_history():
         (measured(math.nan), "value_not_finite"),
         (measured(1, -math.inf), "value_not_finite"),
         (measured(1e200), "value_too_large"),
+        (measured(-1e100), "value_too_large"),
         (measured(1, at=measured(1).measured_at.replace(tzinfo=None)), "time_without_offset"),
     ],
 )
