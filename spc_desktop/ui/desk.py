@@ -1,6 +1,7 @@
 """The working window: stations, models, pages and docks, wired together. Made after the first paint."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from html import escape
 
@@ -30,6 +31,8 @@ from spc_desktop.ui.theme import Theme
 from spc_desktop.ui.toasts import ToastCenter
 from spc_desktop.ui.translate import Translator
 from spc_desktop.ui.tray import Tray
+
+log = logging.getLogger(__name__)
 
 _AWAY = {Link.SILENT, Link.OFFLINE, Link.RECONNECTING, Link.CLOSED}
 
@@ -276,6 +279,7 @@ class Desk(QObject):
 
     def open_alert(self, station: Station, alert: Alert) -> None:
         """Show the chart of an alert at the point that raised it, and the alert in the list."""
+        log.info("alert %d opened, characteristic %s, point %s", alert.id, alert.characteristic_id, alert.point_index)
         if alert.characteristic_id is not None:
             self.open_characteristic(station, alert.characteristic_id, alert.point_index)
         self.alert_panel.select(station, alert.id)

@@ -240,16 +240,17 @@ class Chain:
     async def present(self, toast: Toast) -> None:
         """Show a toast; the last way never fails."""
         while True:
-            presenter = self._presenters[self._at]
+            at = self._at
+            presenter = self._presenters[at]
             try:
                 await presenter.present(toast)
             except (
                 Exception
             ) as error:  # a foreign service may fail in ways nobody thought of; the toast must not be lost
-                if self._at == len(self._presenters) - 1:
+                if at == len(self._presenters) - 1:
                     raise
                 log.info("toasts by %s do not work here (%s); taking the next way", presenter.name, error)
-                self._at += 1
+                self._at = max(self._at, at + 1)  # another toast may have failed at the same time
             else:
                 return
 

@@ -89,7 +89,7 @@ def open_bench(qtbot, look):
     """Return a context manager: ``async with open_bench(command, ...) as bench``; the commands are carried out before."""
 
     @asynccontextmanager
-    async def opened(*commands, settings=None, store=None, before=(), hubs=None):
+    async def opened(*commands, settings=None, store=None, before=(), hubs=None, wait=True):
         theme, translator = look
         settings = settings or Settings()
         saved = []
@@ -108,7 +108,7 @@ def open_bench(qtbot, look):
             )
             window.show()
             desk.start()
-            await until(lambda: desk.stations[0].loaded)
+            await until(lambda: desk.stations[0].loaded or not wait)
             try:
                 yield Bench(hub, window, desk, recorder, preferences, saved, stop)
             finally:

@@ -58,12 +58,32 @@ class _Layer:
         self._x: FloatArray = np.empty(0)
         self._y: FloatArray = np.empty(0)
 
-    def show(self, x: FloatArray, y: FloatArray) -> None:
-        """Show these points."""
+    def show(self, x: FloatArray, y: FloatArray, connect: NDArray[np.int32] | None = None) -> None:
+        """Show these points; ``connect`` tells for each point of a line whether it is joined to the next."""
         if np.array_equal(x, self._x) and np.array_equal(y, self._y):
             return
         self._x, self._y = x, y
-        self.item.setData(x, y)
+        if connect is None:
+            self.item.setData(x, y)
+        else:
+            self.item.setData(x, y, connect=connect)
+
+
+def _staircase(
+    starts: NDArray[np.int64], ends: NDArray[np.int64], levels: FloatArray
+) -> tuple[FloatArray, FloatArray, NDArray[np.int32]]:
+    """Return x, y and joints of limits that are constant over stretches of positions.
+
+    Where limits change with every point (sizes vary) the stretches are joined to a staircase; where they change once
+    (a new stage) they are not.
+    """
+    x = np.column_stack((starts - 0.5, ends - 0.5)).ravel()
+    joints = np.zeros(len(x), np.int32)
+    joints[::2] = 1
+    if len(starts) > 1:
+        short = ends - starts == 1
+        joints[1:-1:2] = (short[:-1] | short[1:]) & (ends[:-1] == starts[1:])
+    return x, np.repeat(levels, 2), joints
 
 
 class PanelView:
@@ -88,7 +108,7 @@ class PanelView:
 
     def _make_items(self) -> None:
         self._line = pg.PlotCurveItem()
-        self._limits = {name: _Layer(pg.PlotCurveItem(connect="pairs")) for name in ("center", "lcl", "ucl")}
+        self._limits = {name: _Layer(pg.PlotCurveItem()) for name in ("center", "lcl", "ucl")}
         self._dotted = _Layer(pg.PlotCurveItem(connect="pairs"))
         self._stages = _Layer(pg.PlotCurveItem(connect="pairs"))
         self._ok = _Layer(pg.ScatterPlotItem(size=5, symbol="o"))
@@ -205,7 +225,6 @@ class PanelView:
 
     def _draw_limits(self, series: Series, panel: PanelSeries, first: int, last: int) -> tuple[list[Tag], list[float]]:
         starts, ends = decimate.steps(panel, series.base, first, last)
-        xs = np.column_stack((starts - 0.5, ends - 0.5)).ravel()
         levels: list[float] = []
         newest: dict[str, float] = {}
         dotted = np.isin(starts, series.learning.between(first, last), assume_unique=True)
@@ -216,8 +235,7 @@ class PanelView:
             if len(y) and np.isfinite(y[-1]):
                 newest[name] = float(y[-1])
             keep = np.isfinite(y) & ~dotted
-            twice = np.repeat(keep, 2)
-            layer.show(xs[twice], np.repeat(y, 2)[twice])
+            layer.show(*_staircase(starts[keep], ends[keep], y[keep]))
         self._draw_zones(panel, series.base, starts[~dotted], ends[~dotted])
         levels += self._draw_dotted(panel, series, starts[dotted], ends[dotted], newest)
         return self._tags(newest), levels
