@@ -11,7 +11,6 @@ from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.hub import Hub
 from spc_desktop.hub.ports import Clock, Store
 from spc_desktop.hub.tasks import TaskState
-from spc_desktop.i18n import system_language
 from spc_desktop.server.listener import HubServer
 from spc_desktop.sources.sample_plant import run_sample_plant
 from spc_desktop.storage.store import open_store
@@ -37,13 +36,7 @@ def build_hub(
         store: another place to keep everything than the data folder's database.
         on_task: hears how the sources are.
     """
-    language = start.settings.window.language
-    return Hub(
-        store or open_store(start.data_dir),
-        clock,
-        language=system_language() if language == "system" else language,
-        on_task=on_task,
-    )
+    return Hub(store or open_store(start.data_dir), clock, language=start.language, on_task=on_task)
 
 
 @asynccontextmanager
@@ -56,7 +49,12 @@ async def running_station(
         KnownError: ``port_in_use`` and ``address_unusable`` (with who has the port), ``database_newer``, ...
     """
     settings = start.settings
+    plant = settings.sample_plant
     async with build_hub(start, clock, on_task=on_task) as hub:
+        if (
+            plant.enabled
+        ):  # its history comes before anyone listens: old faults are listed, but nobody gets toasts of them
+            await run_sample_plant(hub, clock, plant.seed, plant.speed, until_now=True)
         server = HubServer(hub, clock, host=settings.hub.host, port=settings.hub.port)
         try:
             await server.__aenter__()
@@ -67,8 +65,7 @@ async def running_station(
         try:
             url = f"http://{_reachable(settings.hub.host)}:{server.port}"
             note_address(start.data_dir, url)
-            if settings.sample_plant.enabled:
-                plant = settings.sample_plant
+            if plant.enabled:
                 hub.tasks.keep("sample-plant", lambda: run_sample_plant(hub, clock, plant.seed, plant.speed))
             yield Station(hub, server, url)
         finally:

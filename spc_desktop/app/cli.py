@@ -141,8 +141,11 @@ def _gui(options: argparse.Namespace) -> int:
 def _hub(options: argparse.Namespace) -> int:
     from spc_desktop.app.run_hub import run_hub
     from spc_desktop.app.start import read_start
+    from spc_desktop.i18n import set_language
 
-    return run_hub(read_start(options))
+    start = read_start(options)
+    set_language(start.language)
+    return run_hub(start)
 
 
 def _viewer(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from msgspec import ValidationError, convert, to_builtins
 
 from spc_desktop import paths
 from spc_desktop.domain.errors import UserError
+from spc_desktop.i18n import system_language
 from spc_desktop.settings.schema import Settings
 from spc_desktop.settings.store import load_settings, settings_path
 
@@ -35,6 +36,12 @@ class Start:
     json_log: bool = False
     hidden: bool = False
     """Start in the tray (``--background``)."""
+
+    @property
+    def language(self) -> str:
+        """Return the language of alerts and messages: ``"ko"`` or ``"en"``."""
+        wanted = self.settings.window.language
+        return system_language() if wanted == "system" else wanted
 
     @property
     def settings_file(self) -> Path:

@@ -56,7 +56,9 @@ class _Timetable:
         return self.began + (step - self.first) * self.interval
 
 
-async def run_sample_plant(hub: HubApi, clock: Clock, seed: int = 1, speed: float = 1.0) -> None:
+async def run_sample_plant(
+    hub: HubApi, clock: Clock, seed: int = 1, speed: float = 1.0, *, until_now: bool = False
+) -> None:
     """Deliver for ever; cancel to stop. Safe to start again after any failure.
 
     Args:
@@ -64,6 +66,7 @@ async def run_sample_plant(hub: HubApi, clock: Clock, seed: int = 1, speed: floa
         clock: paces the deliveries.
         seed: the same seed gives the same values.
         speed: 1 is one subgroup every ``INTERVAL`` seconds.
+        until_now: return when the history or a short break is filled, before the first live value.
     """
     await make_known(hub)
     lines, stored = await _read_lines(hub)
@@ -84,6 +87,8 @@ async def run_sample_plant(hub: HubApi, clock: Clock, seed: int = 1, speed: floa
             step += 1
         if items:
             await _deliver(hub, items)
+        elif until_now:
+            return
         else:
             await asyncio.sleep(max(0.0, (table.time_of(step) - now).total_seconds()))
 
