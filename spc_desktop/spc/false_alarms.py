@@ -1,15 +1,20 @@
 """What a control plan costs in false alarms: charts, rules and sampling in, expected false alarms per shift out.
 
-Owns nothing of the charts themselves. Autocorrelated values raise more alarms than these figures: see ``autocorrelation``.
+Plotted statistics count as independent and normal (charts of counts included) with known parameters, and each panel raises
+its own alarms. Limits from a short baseline and autocorrelated values raise more: see ``autocorrelation``.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
 
+from spc_desktop.spc.arl_mewma import mewma_arl, mewma_limit
 from spc_desktop.spc.arl_rules import RunLength, rule_run_length
 from spc_desktop.spc.arl_shewhart import moving_range_alarm, range_oc, sd_oc
-from spc_desktop.spc.arl_weighted import cusum_arl, ewma_arl
+from spc_desktop.spc.arl_weighted import check_positive, cusum_arl, ewma_arl
+from spc_desktop.spc.charts import CHARTS
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.run_rules import RULE_SETS, RuleSet
 
@@ -18,47 +23,37 @@ _RULE_1 = RULE_SETS["nelson"].pick("nelson_1")
 
 @dataclass(frozen=True, slots=True)
 class WatchedChart:
-    """One chart of a plan.
-
-    ``chart`` is a name of ``CHARTS``. ``n`` is the subgroup size where a dispersion panel needs it. ``options`` are those of
-    EWMA (``lambda``, ``nsigma``) and CUSUM (``k``, ``h``, ``head_start``).
-    """
+    """One chart of a plan: a name of ``CHARTS`` with its options, and how often it is sampled."""
 
     chart: str
     samples_per_shift: float
     rules: RuleSet = _RULE_1
+    """Judged together on the location panel; every dispersion panel has rule 1."""
     n: int = 5
-    nsigma: float = 3.0
-    weight: float = 0.2
-    """lambda of an EWMA chart."""
-    k: float = 0.5
-    h: float = 5.0
-    """Reference value and decision interval of a CUSUM."""
+    """Subgroup size, where a panel shows R or S."""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FalseAlarms:
-    """Expected false alarms of one chart: ``per_shift`` in all, from a location and a dispersion panel with these ARL0."""
+    """Expected false alarms of one chart while its process is in control."""
 
     per_shift: float
-    location_arl0: float
-    dispersion_arl0: float
+    arl0: Mapping[str, float]
+    """In-control ARL of each panel, by its key (both arms of a CUSUM count as one, under ``"cusum"``)."""
     se: float
     """Standard error of ``per_shift``; 0 when nothing was simulated."""
 
 
-_DISPERSION = {"xbar_r": "r", "median": "r", "xbar_s": "s", "i_mr": "mr", "r": "r", "s": "s"}
-_ONLY_DISPERSION = frozenset({"r", "s"})
-_WITHOUT = frozenset({"zone", "acceptance", "precontrol", "mewma", "run", "t", "g"})
+_SHEWHART = ("xbar", "median", "i", "z", "p", "np", "c", "u")
 
 
 def expected_false_alarms(plan: Sequence[WatchedChart]) -> tuple[FalseAlarms, ...]:
-    """Return the expected false alarms per shift of each chart while its process is in control.
-
-    Plotted statistics count as independent and normal (charts of counts included). Each panel raises its own alarms.
+    """Return the expected false alarms per shift of each chart of a plan.
 
     Raises:
-        SpcValueError: samples per shift negative, or a chart whose alarms the run rules do not describe.
+        SpcValueError: samples per shift negative, an unknown chart, one whose alarms have no known run length (moving
+            average, zone, acceptance, pre-control, run, g, t, |S|, a CUSUM of counts with a given h).
     """
     return tuple(_of_chart(watched) for watched in plan)
 
@@ -67,28 +62,79 @@ def _of_chart(watched: WatchedChart) -> FalseAlarms:
     samples = watched.samples_per_shift
     if not (math.isfinite(samples) and samples >= 0):
         raise SpcValueError("samples_per_shift", "a finite number that is not negative", samples)
-    if watched.chart in _WITHOUT:
-        raise SpcValueError("chart", "a chart judged by run rules, an EWMA or a CUSUM", watched.chart)
-    location = RunLength(math.inf, math.inf, "exact") if watched.chart in _ONLY_DISPERSION else _location(watched)
-    dispersion = _dispersion(watched)
-    per_shift = samples * (1 / location.arl + 1 / dispersion)
-    return FalseAlarms(per_shift, location.arl, dispersion, samples * location.se / location.arl**2)
+    if watched.chart not in CHARTS:
+        raise SpcValueError("chart", f"one of {', '.join(CHARTS)}", watched.chart)
+    chart = CHARTS[watched.chart]
+    options = {**chart.options(), **watched.options}
+    special = _SPECIAL.get(watched.chart)
+    if special is not None:
+        key, arl = special(options)
+        return FalseAlarms(samples / arl, {key: arl}, 0.0)
+    panels = {panel.key: _panel(panel.key, watched, _width(options)) for panel in chart.panels}
+    per_shift = samples * sum(1 / found.arl for found in panels.values())
+    se = samples * math.hypot(*(found.se / found.arl**2 for found in panels.values()))
+    return FalseAlarms(per_shift, {key: found.arl for key, found in panels.items()}, se)
 
 
-def _location(watched: WatchedChart) -> RunLength:
-    if watched.chart == "ewma":
-        arl = ewma_arl(watched.weight, watched.nsigma, limits="exact")
-        return RunLength(arl, arl, "exact")
-    if watched.chart == "cusum":
-        arl = cusum_arl(watched.k, watched.h)
-        return RunLength(arl, arl, "exact")
-    return rule_run_length(watched.rules, nsigma=watched.nsigma)
+def _width(options: Mapping[str, Any]) -> float:
+    if options.get("limits") == "probability":
+        alpha = float(options["alpha"])
+        if not 0 < alpha < 1:
+            raise SpcValueError("alpha", "above 0 and below 1", alpha)
+        return NormalDist().inv_cdf(1 - alpha / 2)
+    return check_positive("nsigma", options.get("nsigma", 3.0))
 
 
-def _dispersion(watched: WatchedChart) -> float:
-    kind = _DISPERSION.get(watched.chart)
-    if kind == "r":
-        return range_oc(watched.n, nsigma=watched.nsigma).arl
-    if kind == "s":
-        return sd_oc(watched.n, nsigma=watched.nsigma).arl
-    return 1 / moving_range_alarm(watched.nsigma) if kind == "mr" else math.inf
+def _panel(key: str, watched: WatchedChart, width: float) -> RunLength:
+    if key in _SHEWHART and watched.chart not in _UNKNOWN:
+        return rule_run_length(watched.rules, nsigma=width)
+    if key == "r":
+        arl = range_oc(watched.n, nsigma=width).arl
+    elif key == "s":
+        arl = sd_oc(watched.n, nsigma=width).arl
+    elif key == "mr":
+        arl = 1 / moving_range_alarm(width)
+    else:
+        raise SpcValueError("chart", "a chart whose run length is known", watched.chart)
+    return RunLength(arl, arl, "exact")
+
+
+_UNKNOWN = frozenset({"zone", "acceptance", "pre_control"})
+
+
+def _ewma(options: Mapping[str, Any]) -> tuple[str, float]:
+    return "ewma", ewma_arl(options["lambda"], _width(options), limits=options["variance"])
+
+
+def _cusum(options: Mapping[str, Any]) -> tuple[str, float]:
+    return "cusum", cusum_arl(options["k"], options["h"], head_start=options["head_start"])
+
+
+def _count_cusum(options: Mapping[str, Any]) -> tuple[str, float]:
+    if options["h"] is not None:
+        raise SpcValueError("chart", "a CUSUM of counts whose h follows from its ARL", options["h"])
+    return "cusum", check_positive("arl0", options["arl0"])
+
+
+def _t2(options: Mapping[str, Any]) -> tuple[str, float]:
+    return "t2", 1 / check_positive("alpha", options["alpha"])
+
+
+def _mewma(options: Mapping[str, Any]) -> tuple[str, float]:
+    p, weight, h = options["variables"], options["lambda"], options["h"]
+    return "mewma", mewma_arl(p, weight, mewma_limit(p, weight, options["arl0"]) if h is None else h)
+
+
+_SPECIAL: dict[str, Callable[[Mapping[str, Any]], tuple[str, float]]] = {
+    "ewma": _ewma,
+    "ewma_p": _ewma,
+    "ewma_u": _ewma,
+    "ewma_c": _ewma,
+    "cusum": _cusum,
+    "cusum_p": _count_cusum,
+    "cusum_u": _count_cusum,
+    "cusum_c": _count_cusum,
+    "t2": _t2,
+    "t2_i": _t2,
+    "mewma": _mewma,
+}

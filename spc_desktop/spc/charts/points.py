@@ -84,7 +84,10 @@ class CountCheck:
             return None
         size = 1.0
         if self.sized:
-            size = math.nan if observation.size is None else float(observation.size)
+            try:
+                size = math.nan if observation.size is None else float(observation.size)
+            except (TypeError, ValueError):
+                raise SpcValueError("size", "a number", observation.size) from None
         self._refuse(count, size)
         return count, size
 
@@ -103,9 +106,11 @@ class CountCheck:
             raise SpcValueError("values", "one count per observation", counts.shape)
         if not self.sized:
             sizes = np.ones(counts.size)
-        if sizes is None:
-            raise SpcValueError("size", "a size for every count", None)
         present = ~np.isnan(counts)
+        if sizes is None:
+            if present.any():
+                raise SpcValueError("size", "a size for every count", None)
+            sizes = counts
         self._check(counts[present], sizes[present])
         return counts, np.where(present, sizes, np.nan)
 

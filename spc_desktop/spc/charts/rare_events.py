@@ -52,7 +52,7 @@ def _refuse_fractions(values: FloatArray, allowed: str, whole: bool) -> None:
 
 
 def _start(options: Options) -> int:
-    if options["start"] not in {0, 1} or isinstance(options["start"], bool):
+    if options["start"] not in (0, 1) or isinstance(options["start"], bool):
         raise SpcValueError("start", "0 (cases between events) or 1 (cases up to the event)", options["start"])
     return int(options["start"])
 

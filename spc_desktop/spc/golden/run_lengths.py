@@ -28,6 +28,8 @@ def _cusum_limits(given: Given) -> dict[str, Any]:
 
 
 def _ewma(given: Given) -> dict[str, Any]:
+    if given.get("sided", "two") != "two":
+        raise SpcValueError("sided", "'two' for an EWMA", given["sided"])
     return {
         f"{name}_zero_state": [ewma_arl(given["lambda"], given["L"], shift, limits=limits) for shift in given["shifts"]]
         for name, limits in (("asymptotic_limits", "asymptotic"), ("exact_varying_limits", "exact"))

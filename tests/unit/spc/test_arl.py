@@ -212,31 +212,44 @@ def test_that_a_p_chart_signals_by_its_limits_and_by_whole_counts_only_if_asked(
     assert p_oc(50, 0.01, 0.0).arl == math.inf
 
 
-def test_that_a_plan_adds_the_alarms_of_both_panels():
+def test_that_a_plan_adds_the_alarms_of_all_panels():
     plan = [
         WatchedChart("xbar_r", 16, RULE_SETS["western_electric"], n=5),
         WatchedChart("i_mr", 16),
-        WatchedChart("ewma", 16, weight=0.1, nsigma=2.7),
-        WatchedChart("cusum", 16),
+        WatchedChart("ewma", 16, options={"lambda": 0.1, "nsigma": 2.7}),
+        WatchedChart("cusum", 16, options={"h": 4.0, "head_start": 2.0}),
         WatchedChart("p", 0),
         WatchedChart("s", 8, n=4),
+        WatchedChart("u", 10, options={"limits": "probability", "alpha": 0.01}),
+        WatchedChart("t2_i", 10, options={"alpha": 0.005}),
+        WatchedChart("mewma", 10),
+        WatchedChart("cusum_c", 10),
     ]
     found = expected_false_alarms(plan)
     assert found[0].per_shift == pytest.approx(16 / 91.7508 + 16 / 217.247, rel=1e-4)
     assert found[1].per_shift == pytest.approx(16 * (0.0026998 + moving_range_alarm()), rel=1e-4)
-    assert found[2].location_arl0 == pytest.approx(356.095, rel=1e-5)
-    assert found[3].location_arl0 == pytest.approx(465.4435, rel=1e-5)
+    assert found[2].arl0["ewma"] == pytest.approx(356.095, rel=1e-5)
+    assert found[3].arl0["cusum"] == pytest.approx(148.6956, rel=1e-5)
     assert found[4].per_shift == 0
-    assert found[5].location_arl0 == math.inf
+    assert list(found[5].arl0) == ["s"]
+    assert found[6].per_shift == pytest.approx(0.1)
+    assert found[7].per_shift == pytest.approx(0.05)
+    assert found[8].arl0["mewma"] == pytest.approx(200.0)
+    assert found[9].arl0["cusum"] == 370.0
     simulated = expected_false_alarms([WatchedChart("xbar_s", 10, NELSON)])[0]
-    assert simulated.se > 0
+    assert 0 < simulated.se < 0.02 * simulated.per_shift
 
 
-def test_that_a_plan_refuses_what_it_cannot_judge():
+@pytest.mark.parametrize("chart", ["zone", "run", "g", "moving_average", "acceptance", "astrology"])
+def test_that_a_plan_refuses_charts_whose_run_length_is_unknown(chart):
+    with pytest.raises(SpcValueError) as caught:
+        expected_false_alarms([WatchedChart(chart, 5)])
+    assert caught.value.argument == "chart"
+
+
+def test_that_a_plan_refuses_a_negative_sampling_rate():
     with pytest.raises(SpcValueError, match="samples_per_shift"):
         expected_false_alarms([WatchedChart("p", -1)])
-    with pytest.raises(SpcValueError, match="chart"):
-        expected_false_alarms([WatchedChart("zone", 5)])
 
 
 def test_that_autocorrelation_warns_of_a_drift_and_not_of_noise():

@@ -107,6 +107,18 @@ def test_that_batch_and_streaming_give_the_same_bits(name, options):
     assert json.loads(json.dumps(end)) == json.loads(json.dumps(whole.state))
 
 
+@pytest.mark.parametrize(("name", "options"), VARIANTS, ids=lambda x: x if isinstance(x, str) else "-".join(x))
+def test_that_nothing_measured_gives_nothing_and_no_warning(name, options):
+    chart = CHARTS[name]
+    monitor = chart.monitor(chart.estimate(observe(name, np.random.default_rng(1), 60), options))
+    for data in ([], np.empty(0), [Observation(())] * 3):
+        run = monitor.run(data)
+        for panel in run.panels:
+            assert np.isnan(panel.value).all()
+            assert all(found.size == 0 for found in panel.signals.values())
+    assert json.loads(json.dumps(stream(monitor, [Observation(())] * 3)[1])) == json.loads(json.dumps(run.state))
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(VARIANTS), st.integers(0, 40), st.integers(0, 999))
 def test_that_a_chart_goes_on_from_its_state_as_if_never_stopped(variant, cut, seed):
@@ -334,6 +346,9 @@ def test_that_parameters_without_meaning_are_refused_by_name(name, params, optio
         ("p", Observation((3.0, 4.0), 9.0), "values"),
         ("c", Observation((-3.0,)), "values"),
         ("c", Observation((math.inf,)), "values"),
+        ("p", Observation((1.0,), "many"), "size"),
+        ("u", Observation((1.0,), math.inf), "size"),
+        ("u", Observation(("few",), 3.0), "values"),
     ],
 )
 def test_that_a_bad_observation_is_refused_and_the_state_lives_on(name, observation, argument):
@@ -344,4 +359,4 @@ def test_that_a_bad_observation_is_refused_and_the_state_lives_on(name, observat
         monitor.step(state, observation)
     assert caught.value.argument == argument
     _, point = monitor.step(state, Observation((1.0,), 20.0))
-    assert point.panels[0].value == (0.05 if name == "p" else 1.0)
+    assert point.panels[0].value == (1.0 if name == "c" else 0.05)
