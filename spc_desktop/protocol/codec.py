@@ -1,6 +1,7 @@
 """Strict JSON in, fast JSON out: the only place where outside text becomes Python values."""
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
@@ -109,16 +110,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _whole(digits: str) -> int:
     # Sixteen digits are checked before int() sees them: int() of a megabyte of digits takes seconds.
-    if len(digits) > 17 or abs(int(digits)) > MAX_WHOLE:
-        raise UserError("bad_message", field="", kind="whole", low=-MAX_WHOLE, high=MAX_WHOLE, got=digits[:60])
-    return int(digits)
+    if len(digits) <= 17 and -MAX_WHOLE <= (value := int(digits)) <= MAX_WHOLE:
+        return value
+    raise UserError("bad_message", field="", kind="whole", low=-MAX_WHOLE, high=MAX_WHOLE, got=digits[:60])
 
 
 def _number(digits: str) -> float:
     value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise UserError("bad_message", field="", kind="number", got=digits[:60])
-    return value
+    if math.isfinite(value):
+        return value
+    raise UserError("bad_message", field="", kind="number", got=digits[:60])
 
 
 def _constant(name: str) -> NoReturn:
