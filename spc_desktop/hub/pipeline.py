@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 MOST_PER_BATCH = 500
 # Longest stretch of folding between two turns of the event loop, in seconds.
-SLICE = 0.004
+SLICE = 0.003
 
 
 class Pipeline:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from spc_desktop.domain.control_plan import LimitPolicy
 from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.hub import hub as hub_module
 from spc_desktop.hub.api import Link, Resync, WatchFilter
 from spc_desktop.hub.hub import Hub
 from spc_desktop.protocol import messages as m
@@ -160,6 +161,35 @@ async def test_that_alarms_of_the_learning_phase_are_marked_as_seen_later(hub):
     assert [row.is_within_control for row in result.measurements].count(False) >= 1
 
 
+async def test_that_measurements_judged_later_are_marked_where_they_are_stored(hub):
+    await hub.command(save(diameter(code="NEW"), plans=[learning(10)]))
+    for value in (10.0, 10.1, 9.9, 10.05, 10.95, 9.95, 10.0, 10.1, 9.9, 10.0):
+        await hub.submit([measured(value, of=2)])
+    rows = await hub.query(m.GetMeasurements(characteristic_id=2, limit=50))
+    points = await hub.query(m.GetPoints(characteristic_id=2))
+    flagged = {mark.index for mark in points.marks if mark.violations}
+    assert 4 in flagged
+    assert {row.point_index for row in rows if not row.is_within_control} == flagged
+
+
+async def test_that_limits_can_be_set_before_learning_has_ended_and_exclusions_last(hub):
+    await hub.command(save(diameter(code="NEW"), plans=[learning(25)]))
+    await hub.submit([measured(value, of=2) for value in (10.0, 10.1, 14.0, 9.9, 10.05)])
+    first = await hub.command(m.SetLimits(characteristic_id=2, exclusions={2: "wrong part"}))
+    assert (await hub.query(m.GetCatalogue())).states[1].learning_left == 0
+    await hub.submit([measured(10.0, of=2)])
+    second = await hub.command(m.SetLimits(characteristic_id=2))
+    assert [limits.revision for limits in (first, second)] == [1, 2]
+    assert second.limits.provenance.baseline == (0, 1, 3, 4, 5)
+    assert second.limits.params["center"] == pytest.approx(10.01)
+
+
+async def test_that_no_moving_range_crosses_a_point_left_out_of_the_baseline(hub):
+    await hub.submit([measured(value) for value in (10.0, 10.1, 12.0, 10.4, 10.5)])
+    limits = await hub.command(m.SetLimits(characteristic_id=1, baseline=(0, 1, 3, 4)))
+    assert limits.limits.params["sigma"] == pytest.approx(0.1 / 1.128379, rel=1e-5)
+
+
 async def test_that_a_changed_chart_learns_anew_and_a_restart_remembers_that(store):
     async with Hub(store, FakeClock()) as hub:
         await hub.command(save(diameter(), plans=[known_limits()]))
@@ -223,6 +253,34 @@ async def test_that_the_end_drains_the_intake_and_lets_readers_finish(store):
     with pytest.raises(KnownError, match="shutting_down"):
         await hub.submit([measured(10.0)])
     assert (await store.query(m.GetPoints(characteristic_id=1))).total == 200
+
+
+async def test_that_a_disk_that_hangs_does_not_keep_the_hub_from_ending(caplog, monkeypatch):
+    monkeypatch.setattr(hub_module, "DRAIN_DEADLINE", 0.02)
+    store = GatedStore()
+    async with Hub(store, FakeClock()) as hub:
+        await hub.command(save(diameter(), plans=[known_limits()]))
+        store.gate.clear()
+        submits = [asyncio.ensure_future(hub.submit([measured(10.0)])) for _ in range(3)]
+        await turns()
+    errors = await asyncio.gather(*submits, return_exceptions=True)
+    assert [error.code for error in errors] == ["shutting_down"] * 3
+    assert "not drained" in caplog.text
+
+
+async def test_that_a_replay_cut_off_by_the_end_leaves_no_hidden_gap(store):
+    async with Hub(store, FakeClock()) as hub:
+        await hub.command(save(diameter(), plans=[known_limits()]))
+        for _ in range(600):
+            await hub.submit([measured(10.0)])
+        watch = hub.watch(resume=(hub.epoch, 0))
+        mailbox = await watch.__aenter__()
+        first = await mailbox.get()
+        await hub.submit([measured(10.0)])
+    assert [event.seq for event in first] == list(range(1, 501))
+    with pytest.raises(EOFError):
+        await mailbox.get()
+    await watch.__aexit__(None, None, None)
 
 
 async def test_that_sources_end_before_the_door_is_closed(store, caplog):
