@@ -198,11 +198,15 @@ class _YeoJohnson:
 
     def loglik(self, lmbda: float) -> float:
         z, _ = self._parts(lmbda)
-        return -0.5 * self.n * (math.log(2.0 * math.pi * float(z.var())) + 1.0) + (lmbda - 1.0) * self.jacobian
+        variance = float(z.var())
+        if variance <= 0:
+            return -math.inf  # nothing left of the differences at this power
+        return -0.5 * self.n * (math.log(2.0 * math.pi * variance) + 1.0) + (lmbda - 1.0) * self.jacobian
 
     def slope(self, lmbda: float) -> float:
         z, dz = self._parts(lmbda)
-        return -float((z - z.mean()) @ dz) / float(z.var()) + self.jacobian
+        variance = float(z.var())
+        return -float((z - z.mean()) @ dz) / variance + self.jacobian if variance > 0 else 0.0
 
 
 def _fit(model: _BoxCox | _YeoJohnson, confidence: float) -> PowerTransform:
@@ -213,6 +217,8 @@ def _fit(model: _BoxCox | _YeoJohnson, confidence: float) -> PowerTransform:
     grid = np.linspace(*LAMBDA_RANGE, _GRID)
     heights = np.array([model.loglik(lmbda) for lmbda in grid])
     peak = int(np.argmax(heights))
+    if not math.isfinite(heights[peak]):
+        raise SpcValueError("values", "values that differ by more than rounding")
     low, high = float(grid[max(peak - 1, 0)]), float(grid[min(peak + 1, grid.size - 1)])
     bound = not model.slope(low) > 0 > model.slope(high)
     best = float(grid[peak]) if bound else float(brentq(model.slope, low, high, xtol=1e-15, rtol=1e-14))

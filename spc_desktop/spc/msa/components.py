@@ -89,12 +89,13 @@ def mls_interval(terms: Sequence[Term], confidence: float) -> Interval:
         confidence: two-sided.
     """
     alpha = (1.0 - probability(confidence, "confidence")) / 2.0
-    plus = [term for term in terms if term[0] > 0]
-    minus = [(-c, ms, df) for c, ms, df in terms if c < 0]
-    estimate = sum(c * ms for c, ms, _ in terms)
-    lower = _lower_variance(plus, minus, alpha)
-    upper = _upper_variance(plus, minus, alpha)
-    return max(0.0, estimate - math.sqrt(max(0.0, lower))), max(0.0, estimate + math.sqrt(max(0.0, upper)))
+    unit = max((ms for _, ms, _ in terms), default=0.0) or 1.0  # squares of mean squares must stay in range
+    plus = [(c, ms / unit, df) for c, ms, df in terms if c > 0]
+    minus = [(-c, ms / unit, df) for c, ms, df in terms if c < 0]
+    estimate = sum(c * ms for c, ms, _ in plus) - sum(c * ms for c, ms, _ in minus)
+    lower = estimate - math.sqrt(max(0.0, _lower_variance(plus, minus, alpha)))
+    upper = estimate + math.sqrt(max(0.0, _upper_variance(plus, minus, alpha)))
+    return unit * max(0.0, lower), unit * max(0.0, upper)
 
 
 def _lower_variance(plus: Sequence[Term], minus: Sequence[Term], alpha: float) -> float:
