@@ -100,7 +100,7 @@ def blocks(values: FloatArray, p: int) -> FloatArray:
     if width % p and not np.isnan(table).all():
         raise SpcValueError("values", f"the same number of values for each of {p} variables", width)
     n = max(width // p, 1)
-    whole = np.where(np.isnan(table).any(axis=1)[:, None], np.nan, table)
+    whole = np.where(np.isnan(table).any(axis=1, keepdims=True), np.nan, table)
     return whole.reshape(m, p, n) if width == p * n else np.full((m, p, n), np.nan)
 
 
@@ -164,9 +164,10 @@ def _whole(params: Params, name: str, least: int) -> int:
 def _track_t2(params: Params, options: Options) -> PointTrack:
     """``m`` and ``n`` of the baseline make the limits of phase 1 and 2; without ``m`` the parameters count as known."""
     only(params, "center", "cov", "m", "n")
+    choice(options, "phase", ("1", "2", "known"))
     cov = covariance(params)
-    p, n = cov.p, _whole(params, "n", 1)
-    phase = choice(options, "phase", ("1", "2", "known"))
+    p, n = cov.p, _whole({"n": 1, **params}, "n", 1)
+    phase = options["phase"] if "m" in params else "known"
     m = 0
     if phase != "known":
         m = _whole(params, "m", 2)

@@ -225,6 +225,13 @@ def test_that_a_phase_1_beta_limit_is_below_the_chi_square_and_the_f_limit_above
     assert ucl["1"] < ucl["known"] < ucl["2"]
 
 
+def test_that_standards_given_make_a_chi_square_limit():
+    limits = CHARTS["t2_i"].given({"center": [1, 2], "cov": [[4, 0], [0, 9]]}, {"alpha": 0.01})
+    panel = CHARTS["t2_i"].monitor(limits).run(np.array([[3.0, 5.0]])).panels[0]
+    assert panel.ucl[0] == pytest.approx(-2 * math.log(0.01))
+    assert panel.value[0] == pytest.approx(2.0)
+
+
 def test_that_mewma_finds_its_limit_for_the_wanted_run_length():
     chart = CHARTS["mewma"]
     limits = chart.given({"center": [0, 0], "cov": [[1, 0.5], [0.5, 1]]}, {"lambda": 0.1, "arl0": 200.0})
@@ -322,7 +329,8 @@ def test_that_impossible_data_are_refused_by_name(name, data, argument):
         ("t", {"shape": 1.0, "scale": -1.0}, {"method": "weibull"}, "scale"),
         ("t", {"mean": 1.0}, {"method": "gamma"}, "method"),
         ("t2", {"center": [0, 0], "cov": [[1, 2], [2, 1]], "m": 20, "n": 3}, {}, "cov"),
-        ("t2", {"center": [0, 0], "cov": [[1, 0], [0, 1]], "n": 3}, {}, "m"),
+        ("t2", {"center": [0, 0], "cov": [[1, 0], [0, 1]], "n": 3, "m": 1}, {}, "m"),
+        ("t2", {"center": [0, 0], "cov": [[1, 0], [0, 1]]}, {"phase": "3"}, "phase"),
         ("t2", {"center": [0, "x"], "cov": [[1, 0], [0, 1]]}, {}, "cov"),
         ("mewma", {"center": [0, 0], "cov": [[1, 0], [0, 1]]}, {"lambda": 0}, "lambda"),
         ("cusum_p", {"p": 0.6, "size": 50}, {"ratio": 2.0}, "ratio"),
