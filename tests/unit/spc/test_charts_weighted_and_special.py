@@ -114,7 +114,7 @@ def test_that_a_run_without_a_spread_of_its_own_takes_that_of_its_part():
     assert runs[3][2] == CHARTS["z_mr"].estimate(rows).params["sigmas"]["b"]
 
 
-def test_that_z_mr_relative_to_size_works_on_logarithms():
+def test_that_z_mr_relative_to_size_uses_logarithms():
     limits = CHARTS["z_mr"].estimate(ROWS, {"sigma_method": "relative"})
     logs = np.log([value for value, _ in PARTS])
     moved = [abs(np.diff(logs[[0, 1, 5, 6]])), abs(np.diff(logs[2:5]))]
