@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spc_desktop.spc import constants as k
 from spc_desktop.spc import moving_range_theory as theory
 from spc_desktop.spc.errors import SpcValueError
-from spc_desktop.spc.subgroups import check_values, row_counts, row_means, row_ranges, row_sds, row_squares
+from spc_desktop.spc.subgroups import check_values, row_counts, row_ranges, row_sds, row_squares
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -156,7 +156,7 @@ def _rbar(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices) -
 def _sbar(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices) -> tuple[float, float]:
     """Sbar / c4 (Montgomery section 6.3)."""
     counts = row_counts(values)
-    return _unequal(row_sds(values, counts, row_means(values, counts)), counts, choices, "c4", "c5")
+    return _unequal(row_sds(values, counts), counts, choices, "c4", "c5")
 
 
 def _pooled(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices) -> tuple[float, float]:
@@ -165,7 +165,7 @@ def _pooled(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices)
     df = int(np.sum(np.maximum(counts - 1, 0)))
     if df < 1:
         raise SpcValueError("values", "at least 2 values in some subgroup")
-    squares = row_squares(values, row_means(values, counts))
+    squares = row_squares(values, counts)
     return math.sqrt(float(np.sum(squares)) / df), float(df)
 
 
@@ -214,7 +214,8 @@ def _overall(values: FloatArray, breaks: BoolArray | None, choices: SigmaChoices
     present = values[~np.isnan(values)]
     if present.size < 2:
         raise SpcValueError("values", "at least 2 values", int(present.size))
-    return float(np.std(present, ddof=1)), float(present.size - 1)
+    # Distances from one of them, so that equal values have no deviation at all.
+    return float(np.std(present - present[0], ddof=1)), float(present.size - 1)
 
 
 def _unbiased(compute: Compute) -> Compute:

@@ -7,6 +7,7 @@ Called by ``sigma`` and ``charts``.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ def check_values(values: FloatArray, argument: str = "values") -> FloatArray:
 
 
 def measured(values: Sequence[float]) -> list[float]:
-    """Return the values that are there (not NaN) as floats.
+    """Return the values that are there (neither NaN nor None) as floats.
 
     Raises:
         SpcValueError: a value that is infinite, absurdly large or no number.
@@ -41,11 +42,18 @@ def measured(values: Sequence[float]) -> list[float]:
     try:
         numbers = list(map(float, values))
     except (TypeError, ValueError):
-        raise SpcValueError("values", "numbers", values) from None
+        numbers = [_number(value) for value in values]
     for number in numbers:
         if not -LARGEST < number < LARGEST:
             return _present(numbers)
     return numbers
+
+
+def _number(value: Any) -> float:
+    try:
+        return math.nan if value is None else float(value)
+    except (TypeError, ValueError):
+        raise SpcValueError("values", "numbers", value) from None
 
 
 def _present(numbers: list[float]) -> list[float]:
@@ -62,11 +70,31 @@ def row_counts(values: FloatArray) -> IntArray:
 
 
 def row_means(values: FloatArray, counts: IntArray) -> FloatArray:
-    """Return the mean of each row, NaN for an empty one."""
+    """Return the mean of each row, NaN for an empty one.
+
+    Distances from the first value are summed, so that the mean of equal values is that value to the last bit, and digits are
+    not lost far from zero.
+    """
+    first = _first_of_rows(values)
+    return first + _mean_distances(values, counts, first)
+
+
+def _mean_distances(values: FloatArray, counts: IntArray, first: FloatArray) -> FloatArray:
     total = np.zeros(len(values))
     for column in values.T:
-        total += np.where(column == column, column, 0.0)  # noqa: PLR0124
+        distance = column - first
+        total += np.where(distance == distance, distance, 0.0)  # noqa: PLR0124 - NaN differs from itself
     return _divide(total, counts)
+
+
+def _first_of_rows(values: FloatArray) -> FloatArray:
+    first = values[:, 0]
+    missing = np.flatnonzero(first != first)  # noqa: PLR0124
+    if missing.size:
+        rest = values[missing]
+        first = first.copy()
+        first[missing] = rest[np.arange(len(rest)), np.argmax(rest == rest, axis=1)]  # noqa: PLR0124
+    return first
 
 
 def row_ranges(values: FloatArray, counts: IntArray) -> FloatArray:
@@ -81,16 +109,18 @@ def row_ranges(values: FloatArray, counts: IntArray) -> FloatArray:
     return high
 
 
-def row_sds(values: FloatArray, counts: IntArray, means: FloatArray) -> FloatArray:
+def row_sds(values: FloatArray, counts: IntArray) -> FloatArray:
     """Return the standard deviation of each row (divisor n - 1), NaN below two values."""
-    return np.sqrt(_divide(row_squares(values, means), counts - 1))
+    return np.sqrt(_divide(row_squares(values, counts), counts - 1))
 
 
-def row_squares(values: FloatArray, means: FloatArray) -> FloatArray:
-    """Return the sum of squared distances from the mean of each row."""
+def row_squares(values: FloatArray, counts: IntArray) -> FloatArray:
+    """Return the sum of squared distances from the mean of each row, 0 for an empty one."""
+    first = _first_of_rows(values)
+    middle = _mean_distances(values, counts, first)
     total = np.zeros(len(values))
     for column in values.T:
-        distance = column - means
+        distance = (column - first) - middle
         total += np.where(distance == distance, distance * distance, 0.0)  # noqa: PLR0124
     return total
 
@@ -114,11 +144,12 @@ def _divide(total: FloatArray, by: IntArray) -> FloatArray:
 
 
 def mean(values: Sequence[float]) -> float:
-    """Return the mean of at least one value."""
+    """Return the mean of at least one value, summed as in ``row_means``."""
+    first = values[0]
     total = 0.0
     for value in values:
-        total += value
-    return total / len(values)
+        total += value - first
+    return first + total / len(values)
 
 
 def value_range(values: Sequence[float]) -> float:
@@ -126,11 +157,16 @@ def value_range(values: Sequence[float]) -> float:
     return max(values) - min(values) + 0.0
 
 
-def standard_deviation(values: Sequence[float], center: float) -> float:
-    """Return the standard deviation (divisor n - 1) of at least two values around their mean ``center``."""
+def standard_deviation(values: Sequence[float]) -> float:
+    """Return the standard deviation (divisor n - 1) of at least two values, summed as in ``row_squares``."""
+    first = values[0]
     total = 0.0
     for value in values:
-        distance = value - center
+        total += value - first
+    middle = total / len(values)
+    total = 0.0
+    for value in values:
+        distance = (value - first) - middle
         total += distance * distance
     return math.sqrt(total / (len(values) - 1))
 

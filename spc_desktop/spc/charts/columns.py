@@ -169,7 +169,7 @@ def _positions(argument: str, positions: Sequence[int], m: int) -> NDArray[np.in
 
 
 def one_value(values: Sequence[float]) -> float | None:
-    """Return the single measurement of an observation, None for a gap.
+    """Return the single measurement of an observation, None for a gap (no value, NaN or None).
 
     Raises:
         SpcValueError: more than one value, an infinite one, or no number.
@@ -178,6 +178,8 @@ def one_value(values: Sequence[float]) -> float | None:
         return None
     if len(values) != 1:
         raise SpcValueError("values", "one value per observation for a chart of individuals", tuple(values))
+    if values[0] is None:
+        return None
     try:
         value = float(values[0])
     except (TypeError, ValueError):

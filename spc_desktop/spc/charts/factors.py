@@ -1,7 +1,7 @@
 """Limits of the common statistics for one subgroup size: the arithmetic that all variables charts share.
 
 Owns the options ``nsigma``, ``limits``, ``alpha`` and ``constants``, and the half widths and factors made of them. With
-``limits="probability"`` the limits are quantiles under normality that leave ``alpha / 2`` on each side (Montgomery section 5.3.2).
+``limits="probability"`` they are quantiles under normality that leave ``alpha / 2`` on each side (Montgomery section 5.3.2).
 With ``constants="aiag"`` and 3 sigma the printed factors A2, D3, D4 ... are used themselves, as in a calculation by hand.
 """
 
@@ -16,6 +16,8 @@ from spc_desktop.spc import constants as k
 from spc_desktop.spc.errors import SpcValueError
 
 LIMIT_OPTIONS: Mapping[str, Any] = {"nsigma": 3.0, "limits": "sigma", "alpha": 0.0027, "constants": "exact"}
+# Below this a sigma is rounding, and what is divided by it overflows.
+SMALLEST = 1e-150
 # center, lcl, ucl, sigma of the statistic
 Line = tuple[float, float, float, float]
 
@@ -77,7 +79,7 @@ def positive(params: Mapping[str, Any], name: str) -> float:
         SpcValueError: it is missing, no finite number, or not above 0.
     """
     value = number(params, name)
-    if not value > 0:
+    if not value > SMALLEST:
         raise SpcValueError(name, "above 0 (values that do not vary have no limits)", value)
     return value
 

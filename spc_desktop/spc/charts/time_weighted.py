@@ -110,7 +110,7 @@ class EwmaTrack:
             return (self.center, 0.0), None
         last, variance = memory
         weight, rest = self.weight, 1 - self.weight
-        value = weight * mean + rest * last
+        value = last + weight * (mean - last)  # this form keeps equal values equal
         variance = rest * rest * variance + weight * weight / n
         spread = math.sqrt(weight / (2 - weight) / n) if self.asymptotic else math.sqrt(variance)
         return (value, variance), (value, self.sigma * spread)

@@ -57,11 +57,7 @@ class Statistic:
 MEANS = Statistic(1, rows.row_means, rows.mean)
 MEDIANS = Statistic(1, rows.row_medians, rows.median)
 RANGES = Statistic(2, rows.row_ranges, rows.value_range)
-DEVIATIONS = Statistic(
-    2,
-    lambda values, counts: rows.row_sds(values, counts, rows.row_means(values, counts)),
-    lambda values: rows.standard_deviation(values, rows.mean(values)),
-)
+DEVIATIONS = Statistic(2, rows.row_sds, rows.standard_deviation)
 LineOf = Callable[[int], Line]
 
 

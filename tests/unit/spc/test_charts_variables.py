@@ -220,3 +220,20 @@ def test_that_a_million_points_take_less_than_ten_times_their_memory():
     tracemalloc.stop()
     assert run.panels[0].signals["nelson_1"].size > 2000
     assert peak < 10 * values.nbytes
+
+
+@pytest.mark.parametrize("name", ["xbar_r", "xbar_s", "ewma"])
+def test_that_equal_measurements_lie_exactly_on_a_centre_of_that_value(name):
+    """0.1 three times has a plain sum of 0.30000000000000004: a run of such means would be a run above the centre."""
+    chart = CHARTS[name]
+    rules = {} if name == "ewma" else RULE_SETS["nelson"].pick("nelson_2")
+    panels = chart.monitor(chart.given({"center": 0.1, "sigma": 1.0}), rules).run(np.full((20, 3), 0.1)).panels
+    assert (panels[0].value == 0.1).all()
+    assert not any(found.size for found in panels[0].signals.values())
+
+
+def test_that_digits_far_from_zero_are_kept():
+    data = 1e9 + np.array([[1.0, 2.0, 4.0], [2.0, 3.0, 3.0]]) / 1024
+    params = CHARTS["xbar_s"].estimate(data).params
+    near = CHARTS["xbar_s"].estimate(data - 1e9).params
+    assert params["sigma"] == pytest.approx(near["sigma"], rel=1e-12)
