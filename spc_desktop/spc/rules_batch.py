@@ -37,13 +37,21 @@ def make_columns(
     value = np.asarray(value, dtype=np.float64)
     if value.ndim != 1:
         raise SpcValueError("value", "an array of one dimension", value.shape)
-    columns = [value]
-    for name, column in (("center", center), ("sigma", sigma), ("lcl", lcl), ("ucl", ucl)):
-        array = np.asarray(np.nan if column is None else column, dtype=np.float64)
-        if array.shape not in {(), value.shape}:
-            raise SpcValueError(name, f"a number or an array of shape {value.shape}", array.shape)
-        columns.append(np.broadcast_to(array, value.shape))
-    return Columns(*columns, _joined(value, breaks))
+    return Columns(
+        value,
+        _column("center", center, value.shape),
+        _column("sigma", sigma, value.shape),
+        _column("lcl", lcl, value.shape),
+        _column("ucl", ucl, value.shape),
+        _joined(value, breaks),
+    )
+
+
+def _column(name: str, column: FloatArray | float | None, shape: tuple[int, ...]) -> FloatArray:
+    array = np.asarray(np.nan if column is None else column, dtype=np.float64)
+    if array.shape not in {(), shape}:
+        raise SpcValueError(name, f"a number or an array of shape {shape}", array.shape)
+    return np.broadcast_to(array, shape)
 
 
 def _joined(value: FloatArray, breaks: NDArray[np.bool_] | None) -> BoolArray | None:

@@ -126,17 +126,17 @@ def _cusum(model: CountModel, params: Params, options: Options) -> CountCusumTra
         raise SpcValueError("ratio", "above 1: how many times the mean the chart looks for", ratio)
     if not 0 <= head_start < 1:
         raise SpcValueError("head_start", "a share of h, 0 to below 1", head_start)
-    k = [reference_value(model.binomial, mean, r) for r in (ratio, 1 / ratio)]
+    upper_k, lower_k = (reference_value(model.binomial, mean, r) for r in (ratio, 1 / ratio))
     if options["h"] is not None:
-        h = [positive(options, "h")] * 2
+        upper_h = lower_h = positive(options, "h")
     else:
         size = positive(params, "size") if model.sized else 1.0
         if model.binomial:
             size = float(round(size))
         arl0 = number(options, "arl0")
         # Each arm alone has twice the ARL of both together.
-        h = [count_cusum_limit(model.binomial, mean, size, r, 2 * arl0) for r in (ratio, 1 / ratio)]
-    return CountCusumTrack(model, *k, *h, head_start)
+        upper_h, lower_h = (count_cusum_limit(model.binomial, mean, size, r, 2 * arl0) for r in (ratio, 1 / ratio))
+    return CountCusumTrack(model, upper_k, lower_k, upper_h, lower_h, head_start)
 
 
 def _fit(model: CountModel, columns: Columns, options: Options) -> Fit:
