@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from spc_desktop.domain.errors import KnownError
+from spc_desktop.domain.measurement import MeasurementIn
+from spc_desktop.protocol import messages as m
 
 ALERT = {
     "product": 1,
@@ -316,3 +319,33 @@ async def test_that_a_full_disk_is_told_as_such_and_passes(station):
     assert headers["retry-after"]
     station.store.failing = None
     assert (await station.http("POST", "/api/spc/alerts/", ALERT))[0] == 201
+
+
+async def test_that_a_stale_revision_is_a_conflict(station):
+    await station.http("POST", "/api/spc/alerts/", ALERT)
+    assert (await station.http("PATCH", "/api/spc/alerts/1/", {"assigned_to": "lee", "rev": 1}))[0] == 200
+    status, _, answer = await station.http("PATCH", "/api/spc/alerts/1/", {"assigned_to": "kim", "rev": 1})
+    assert (status, answer["code"]) == (409, "conflict")
+
+
+async def test_that_a_full_intake_answers_429_and_stores_nothing_of_the_request(station, monkeypatch):
+    monkeypatch.setattr("spc_desktop.server.rest.BUSY_SECONDS", 0.1)
+    append = station.store.append
+    gate = asyncio.Event()
+
+    async def slow(batch):
+        await gate.wait()
+        return await append(batch)
+
+    station.store.append = slow
+    value = MeasurementIn(characteristic_id=1, values=(10.0,), measured_at=datetime.now(UTC))
+    waiting = [asyncio.ensure_future(station.hub.submit([value] * 1000)) for _ in range(12)]
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert station.hub.state.queued >= 10_000
+    status, headers, answer = await station.http("POST", "/api/spc/measurements/", {"product": 1, "value": 10.0})
+    assert (status, answer["code"]) == (429, "busy")
+    assert int(headers["retry-after"]) > 0
+    gate.set()
+    assert sum(result.accepted for result in await asyncio.gather(*waiting)) == 12_000
+    assert (await station.hub.query(m.GetPoints(characteristic_id=1, limit=1))).total == 12_000

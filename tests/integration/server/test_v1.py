@@ -226,3 +226,61 @@ async def _read_to_the_end(socket):
     async with asyncio.timeout(PATIENCE):
         while True:
             await socket.recv()
+
+
+async def test_that_a_live_client_is_told_that_it_was_told_everything(station, monkeypatch):
+    monkeypatch.setattr("spc_desktop.protocol.v1.HEARTBEAT_S", 0.05)
+    async with HubServer(station.hub, station.hub._clock, port=0) as server:
+        quick = Station(station.hub, station.store, server)
+        only = {"sub": "a", "products": [2], "types": ["alert"]}
+        async with session(quick, subscriptions=[only]) as client:
+            await station.alert("of another product")
+            while (await client.read_type("sync"))["seq"] < station.hub.state.head:
+                pass
+
+
+async def test_that_a_session_that_never_connects_is_closed_with_4401(station, monkeypatch):
+    monkeypatch.setattr("spc_desktop.server.ws.CONNECT_SECONDS", 0.1)
+    url = f"ws://127.0.0.1:{station.port}/ws/spc/"
+    async with connect(url, subprotocols=["spc.v1"], compression=None, proxy=None) as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            await _read_to_the_end(socket)
+        assert closed.value.rcvd.code == 4401
+
+
+async def test_that_batches_of_one_client_are_stored_in_the_order_they_were_sent(station):
+    async with session(station) as client:
+        for batch in range(40):
+            items = [{"characteristic_id": 1, "value": 9.6 + (batch * 5 + number) / 1000} for number in range(5)]
+            await client.send({"type": "ingest", "id": batch + 2, "items": items})
+        for batch in range(40):
+            assert (await client.answer(batch + 2))["result"]["accepted"] == 5
+    _, _, listed = await station.http("GET", "/api/spc/measurements/?product=1&limit=1000")
+    values = [row["measurement_value"] for row in listed["results"]]
+    assert values == sorted(values, reverse=True)
+    assert len(values) == 200
+
+
+async def test_that_a_slow_seed_client_is_told_what_the_log_no_longer_holds(station):
+    store = MemoryStore(keep_events=50)
+    async with Hub(store, station.hub._clock) as hub, HubServer(hub, station.hub._clock, port=0) as server:
+        small = Station(hub, store, server)
+        await hub.command(CATALOGUE)
+        url = f"ws://127.0.0.1:{server.port}/ws/spc/notifications/"
+        async with connect(url, compression=None, proxy=None, max_queue=1) as slow:
+            await slow.recv()
+            slow.transport.pause_reading()
+            for number in range(2000):
+                await small.alert(f"{number}", message="x" * 4000)
+            slow.transport.resume_reading()
+            titles, gaps = [], []
+            async with asyncio.timeout(PATIENCE):
+                while not titles or titles[-1] != 1999:
+                    message = json.loads(await slow.recv())
+                    if message["type"] == "error":
+                        gaps.append(message)
+                    else:
+                        titles.append(int(message["alert"]["title"]))
+    assert [gap["code"] for gap in gaps] == ["gap"]
+    assert titles == sorted(set(titles))
+    assert titles[-50:] == list(range(1950, 2000))
