@@ -53,17 +53,13 @@ class MewmaTrack:
 
     def step(self, memory: Memory, observation: Observation) -> tuple[Memory, tuple[Row, ...]]:
         """Return the new memory and the row of T²."""
-        block = one_block(observation.values, self.cov.p)
-        if block is not None and len(block[0]) != 1:
-            raise SpcValueError("values", f"one value of each of {self.cov.p} variables", len(observation.values))
+        block = one_block(observation.values, self.cov.p, 1)
         memory, found = self._advance(memory, *([None] * self.cov.p if block is None else [row[0] for row in block]))
         return memory, ((None if found is None else found[0], None, None, self.limit, None),)
 
     def run(self, columns: Columns, memory: Memory) -> tuple[tuple[PanelColumns, ...], Memory]:
         """Return the columns of T²."""
-        table = blocks(columns.values, self.cov.p)
-        if table.shape[2] != 1 and not np.isnan(table).all():
-            raise SpcValueError("values", f"one value of each of {self.cov.p} variables", columns.values.shape)
+        table = blocks(columns.values, self.cov.p, 1)
         inputs = [np.ascontiguousarray(table[:, i, 0]) for i in range(self.cov.p)]
         found, memory = fold(self._advance, self.interrupt, memory, inputs, columns.breaks(), 1)
         return (PanelColumns(found[0], math.nan, math.nan, self.limit, math.nan),), memory

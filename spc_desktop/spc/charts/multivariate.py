@@ -89,38 +89,49 @@ def variables(options: Options) -> int:
     return p
 
 
-def blocks(values: FloatArray, p: int) -> FloatArray:
-    """Return observations of p times n values as shape (m, p, n); a row with any value missing is all NaN.
+def blocks(values: FloatArray, p: int, n: int | None = None) -> FloatArray:
+    """Return observations of p times n values as shape (m, p, n); an incomplete one is a gap, all NaN.
+
+    Args:
+        values: shape (m,) or (m, width), NaN for missing and behind shorter rows.
+        n: values per variable; None takes as many as the longest row has.
 
     Raises:
-        SpcValueError: rows that do not divide into p variables.
+        SpcValueError: rows that do not divide into p variables, or longer than p times n.
     """
     table = values if values.ndim == 2 else values[:, None]
     m, width = table.shape
-    if width % p and not np.isnan(table).all():
-        raise SpcValueError("values", f"the same number of values for each of {p} variables", width)
-    n = max(width // p, 1)
-    whole = np.where(np.isnan(table).any(axis=1, keepdims=True), np.nan, table)
-    return whole.reshape(m, p, n) if width == p * n else np.full((m, p, n), np.nan)
+    empty = np.isnan(table).all()
+    if n is None:
+        if width % p and not empty:
+            raise SpcValueError("values", f"the same number of values for each of {p} variables", width)
+        n = max(width // p, 1)
+    if width > p * n:
+        if not np.isnan(table[:, p * n :]).all():
+            raise SpcValueError("values", f"{n} values for each of {p} variables", width)
+        table = table[:, : p * n]
+    if width < p * n or empty:
+        return np.full((m, p, n), np.nan)
+    return np.where(np.isnan(table).any(axis=1, keepdims=True), np.nan, table).reshape(m, p, n)
 
 
-def one_block(values: Sequence[float], p: int) -> list[list[float]] | None:
-    """Return one observation as p lists of n values; None for a gap (nothing, or a value missing).
+def one_block(values: Sequence[float], p: int, n: int) -> list[list[float]] | None:
+    """Return one observation as p lists of n values; None for a gap: nothing, or not every value.
 
     Raises:
-        SpcValueError: values that do not divide into p variables, or are no finite numbers.
+        SpcValueError: more values than p times n, or no finite numbers.
     """
     try:
         numbers = [float(x) for x in values]
     except (TypeError, ValueError):
         raise SpcValueError("values", "numbers", values) from None
-    if not numbers or any(math.isnan(x) for x in numbers):
-        return None
     if any(abs(x) >= LARGEST for x in numbers):
         raise SpcValueError("values", f"finite numbers below {LARGEST:g} in size", tuple(numbers))
-    if len(numbers) % p:
-        raise SpcValueError("values", f"the same number of values for each of {p} variables", len(numbers))
-    n = len(numbers) // p
+    if len(numbers) > p * n and not all(math.isnan(x) for x in numbers[p * n :]):
+        raise SpcValueError("values", f"{n} values for each of {p} variables", len(numbers))
+    numbers = numbers[: p * n]
+    if len(numbers) < p * n or any(math.isnan(x) for x in numbers):
+        return None
     return [numbers[i * n : (i + 1) * n] for i in range(p)]
 
 
@@ -179,16 +190,12 @@ def _track_t2(params: Params, options: Options) -> PointTrack:
         return cov.distance([_mean(values) for values in block]) * float(n)
 
     def point(observation: Observation) -> Row:
-        block = one_block(observation.values, p)
-        if block is not None and len(block[0]) != n:
-            raise SpcValueError("values", f"{n} values for each of {p} variables", len(observation.values))
+        block = one_block(observation.values, p, n)
         return (None if block is None else t2(block)), None, None, ucl, None
 
     def batch(columns: Columns) -> PanelColumns:
-        table = blocks(columns.values, p)
-        if table.shape[2] != n and not np.isnan(table).all():
-            raise SpcValueError("values", f"{n} values for each of {p} variables", p * table.shape[2])
-        parts = [[table[:, i, j] for j in range(table.shape[2])] for i in range(p)]
+        table = blocks(columns.values, p, n)
+        parts = [[table[:, i, j] for j in range(n)] for i in range(p)]
         return PanelColumns(t2(parts), math.nan, math.nan, ucl, math.nan)
 
     return PointTrack(point, batch)
@@ -277,20 +284,13 @@ def _track_variance(params: Params, options: Options) -> PointTrack:
     row = (center, max(center - half, 0.0), center + half, sigma)
 
     def point(observation: Observation) -> Row:
-        block = one_block(observation.values, p)
+        block = one_block(observation.values, p, n)
         if block is None:
             return (None, *row)
-        if len(block[0]) != n:
-            raise SpcValueError("values", f"{n} values for each of {p} variables", len(observation.values))
         return (float(_determinants(np.array(block)[None])[0]), *row)
 
     def batch(columns: Columns) -> PanelColumns:
-        table = blocks(columns.values, p)
-        if table.shape[2] != n and not np.isnan(table).all():
-            raise SpcValueError("values", f"{n} values for each of {p} variables", p * table.shape[2])
-        if table.shape[2] != n:
-            return PanelColumns(np.full(len(table), np.nan), *row)
-        return PanelColumns(_determinants(table), *row)
+        return PanelColumns(_determinants(blocks(columns.values, p, n)), *row)
 
     return PointTrack(point, batch)
 

@@ -225,6 +225,25 @@ def test_that_a_phase_1_beta_limit_is_below_the_chi_square_and_the_f_limit_above
     assert ucl["1"] < ucl["known"] < ucl["2"]
 
 
+@pytest.mark.parametrize("name", MULTIVARIATE)
+def test_that_an_incomplete_observation_is_a_gap_and_one_too_long_is_refused(name):
+    rng = np.random.default_rng(2)
+    observations = [o for o in observe(name, rng, 60) if o.values]
+    chart = CHARTS[name]
+    monitor = chart.monitor(chart.estimate(observations, QUICK.get(name)))
+    whole = observations[0].values
+    for values in (whole[:-1], (math.nan, *whole[1:])):
+        for data in ([Observation(values)], [Observation(values), Observation(whole)]):
+            streamed = [point.panels[0].value for point in stream(monitor, data)[0]]
+            assert streamed[0] is None
+            assert [None if math.isnan(x) else x for x in monitor.run(data).panels[0].value.tolist()] == streamed
+    longer = Observation((*whole, *whole))
+    for judge in (lambda: monitor.step(monitor.start(), longer), lambda: monitor.run([longer, Observation(whole)])):
+        with pytest.raises(SpcValueError) as caught:
+            judge()
+        assert caught.value.argument == "values"
+
+
 def test_that_standards_given_make_a_chi_square_limit():
     limits = CHARTS["t2_i"].given({"center": [1, 2], "cov": [[4, 0], [0, 9]]}, {"alpha": 0.01})
     panel = CHARTS["t2_i"].monitor(limits).run(np.array([[3.0, 5.0]])).panels[0]
