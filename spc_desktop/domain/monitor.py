@@ -119,6 +119,14 @@ def step(watch: Watch, state: MonitorState, item: MeasurementIn, first_id: int) 
     return fold.result()
 
 
+def close_open(watch: Watch, state: MonitorState) -> Step:
+    """Make a point of the values that wait for their subgroup to become full (before a plan with another size rules)."""
+    fold = _Fold(watch, state)
+    if state.open:
+        fold.close()
+    return fold.result()
+
+
 def restart(watch: Watch, state: MonitorState) -> MonitorState:
     """Return the state for a watch whose chart, rules or limits were changed: its patterns begin anew here."""
     learned = state.learned if watch.limits is None else ()

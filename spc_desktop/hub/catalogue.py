@@ -85,7 +85,7 @@ def _owner(draft: Draft, command: m.SaveCatalogue, products: dict[str, Product],
 def _watch(
     draft: Draft, ids: dict[str, int], product: Product, wanted: Characteristic, plan: ControlPlan | None
 ) -> Watch:
-    """Return the watch that shall be, with limits where the plan gives them or the old ones still apply."""
+    """Return the watch that shall be, checked to the end, with the old limits where they still apply."""
     _check_characteristic(wanted)
     code = wanted.code.strip()
     old = _known(draft, product.id, code)
@@ -104,9 +104,8 @@ def _watch(
     _check_subgroup_size(watch)
     if old is not None and not _needs_new_limits(old, watch):
         return watch.with_limits(old.limits)
-    state = draft.state(characteristic_id) if old is not None else MonitorState()
-    limits = given_limits(watch, state.next_index, state.limits_revision + 1)
-    return watch if limits is None else watch.with_limits(limits)
+    given_limits(watch, 0, 1)
+    return watch
 
 
 def _known(draft: Draft, product_id: int, code: str) -> Watch | None:
@@ -150,23 +149,28 @@ def _record(draft: Draft, products: list[Product], watches: dict[int, Watch]) ->
         products=tuple(products),
         characteristics=tuple(watch.characteristic for watch in watches.values()),
         plans=tuple(watch.plan for watch in watches.values()),
-        states=tuple(state_of(watch, draft.state(key)) for key, watch in watches.items()),
+        states=tuple(state_of(draft.watch(key), draft.state(key)) for key in watches),
     )
 
 
 def _enter(draft: Draft, characteristic_id: int, watch: Watch) -> None:
     """Put a watch to work; where what judges has changed, its patterns or its learning begin anew."""
     old = draft.watches.get(characteristic_id) or draft.station.watches.get(characteristic_id)
-    draft.watches[characteristic_id] = watch
-    if old is None:
-        draft.states[characteristic_id] = restart(watch, MonitorState())
-    elif _needs_new_limits(old, watch):
+    if old is not None and not _needs_new_limits(old, watch):
+        draft.watches[characteristic_id] = watch
+        if old.plan != watch.plan:
+            draft.states[characteristic_id] = restart(watch, draft.state(characteristic_id))
+        return
+    state = MonitorState()
+    if old is not None:
+        draft.close_open(characteristic_id)
         state = msgspec.structs.replace(draft.state(characteristic_id), learned=())
-        draft.states[characteristic_id] = restart(watch, state)
-    elif old.plan != watch.plan:
-        draft.states[characteristic_id] = restart(watch, draft.state(characteristic_id))
-    if watch.limits is not None and (old is None or old.limits is not watch.limits):
-        draft.add_limits(watch, watch.limits)
+    limits = given_limits(watch, state.next_index, state.limits_revision + 1)
+    watch = watch.with_limits(limits)
+    draft.watches[characteristic_id] = watch
+    draft.states[characteristic_id] = restart(watch, state)
+    if limits is not None:
+        draft.add_limits(watch, limits)
 
 
 def _rename_owners(draft: Draft, products: list[Product]) -> None:

@@ -11,7 +11,7 @@ from spc_desktop.domain.alert import Alert, Change, Observed, Owner
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined
-from spc_desktop.domain.monitor import Judged, MonitorState, Step, encode_state, step
+from spc_desktop.domain.monitor import Judged, MonitorState, Step, close_open, encode_state, step
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Product
 from spc_desktop.domain.signals import observe, owner_of, rule_type
@@ -103,9 +103,20 @@ class Draft:
         done = step(watch, self.state(characteristic_id), item, first_id)
         count = len(done.measurements)
         self.next_ids["measurement"] = first_id + count
-        self.states[characteristic_id] = done.state
         if item.key:
             self.batch.keys.append((item.key, first_id))
+        self._take(watch, done)
+        return first_id, count
+
+    def close_open(self, characteristic_id: int) -> None:
+        """Judge the open subgroup as it is."""
+        watch = self.watch(characteristic_id)
+        self._take(watch, close_open(watch, self.state(characteristic_id)))
+
+    def _take(self, watch: Watch, done: Step) -> None:
+        """Record all that one step of the fold changes."""
+        characteristic_id = watch.characteristic.id
+        self.states[characteristic_id] = done.state
         self._add_rows(watch, done)
         for judged in done.points:
             self._add_point(watch, judged)
@@ -115,7 +126,6 @@ class Draft:
         if done.limits is not None:
             self.watches[characteristic_id] = done.watch
             self.add_limits(watch, done.limits)
-        return first_id, count
 
     def rows(self, first_id: int, count: int) -> list[Measurement]:
         """Return rows of this batch as they are now."""

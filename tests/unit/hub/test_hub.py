@@ -204,6 +204,19 @@ async def test_that_a_changed_chart_learns_anew_and_a_restart_remembers_that(sto
     assert (state.limits.revision, state.limits.first_index) == (2, 3)
 
 
+@pytest.mark.parametrize(("size", "chart", "after"), [(1, "i_mr", 1), (2, "xbar_r", 2), (5, "xbar_s", 5)])
+async def test_that_a_new_subgroup_size_closes_what_was_open_under_the_old_one(hub, size, chart, after):
+    await hub.command(save(diameter(code="NEW", subgroup_size=4), plans=[known_limits("xbar_r")]))
+    await hub.submit([measured(10.0, of=2), measured(10.1, of=2), measured(10.2, of=2)])
+    saved = await hub.command(save(diameter(code="NEW", subgroup_size=size), plans=[known_limits(chart)]))
+    assert (saved.states[0].points, saved.states[0].limits.first_index) == (1, 1)
+    await hub.submit([measured(10.0, of=2)] * after)
+    shapes = [point.values for point in await hub._store.points_between(2, 0, 9)]
+    assert shapes == [(10.0, 10.1, 10.2), (10.0,) * after]
+    rows = await hub.query(m.GetMeasurements(characteristic_id=2, limit=50))
+    assert {row.point_index for row in rows} == {0, 1}
+
+
 async def test_that_changed_specification_keeps_limits_and_patterns(hub):
     await hub.submit([measured(10.05)] * 8)
     await hub.command(save(diameter(usl=12.0), plans=[known_limits()]))
