@@ -123,6 +123,7 @@ async def _main(application: QApplication, start: Start, body: Body) -> int:
     stage = Stage(start, SystemClock(), window, preferences, theme, translator, asyncio.Event())
     window.start_page.say(_("Starting…"))
     window.start_page.action.connect(stage.stop.set)
+    application.commitDataRequest.connect(lambda _manager: stage.stop.set())  # the session ends
     with stop_on_signals(loop, stage.stop):
         if not start.hidden:
             await _first_paint(window)
@@ -147,7 +148,6 @@ async def _say_failure(stage: Stage, error: UserError | KnownError) -> None:
     from spc_desktop.app.failures import explain
 
     text, stage.status = explain(error)
-    log.error("%s", text)
     print(f"spc-desktop: {text}", file=sys.stderr)
     if stage.stop.is_set():
         return

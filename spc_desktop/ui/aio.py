@@ -26,12 +26,22 @@ def spawn(owner: QObject, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]
     and goes to the loop's exception handler, the program's one reporter.
     """
     task = asyncio.get_running_loop().create_task(_guarded(owner, work))
-    running: set[asyncio.Task[None]] = owner.__dict__.setdefault("_spawned", set())
+    running = _running(owner)
     running.add(task)  # the loop itself keeps only weak references to tasks
     task.add_done_callback(running.discard)
     task.add_done_callback(lambda _task: work.close())  # cancelled before its first step, it was never awaited
-    owner.destroyed.connect(task.cancel)
     return task
+
+
+def _running(owner: QObject) -> set[asyncio.Task[None]]:
+    """Return the tasks of an owner; one connection for all of them, since a connection per task would pile up."""
+    known: set[asyncio.Task[None]] | None = owner.__dict__.get("_spawned")
+    if known is not None:
+        return known
+    running: set[asyncio.Task[None]] = set()
+    owner.__dict__["_spawned"] = running
+    owner.destroyed.connect(lambda: [task.cancel() for task in list(running)])
+    return running
 
 
 def cancel_spawned(owner: QObject) -> list[asyncio.Task[None]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QObject, Qt
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMessageBox, QTreeView
 
 from spc_desktop.domain.alert import Alert
@@ -19,7 +20,7 @@ from spc_desktop.ui.frame_clock import FrameClock
 from spc_desktop.ui.inspector import Inspector
 from spc_desktop.ui.keys_dialog import KeysDialog
 from spc_desktop.ui.main_window import MainWindow
-from spc_desktop.ui.models.alerts import AlertTable
+from spc_desktop.ui.models.alerts import AlertTable, sentence_of, title_of
 from spc_desktop.ui.models.products import CHARACTERISTIC_ROLE, PRODUCT_ROLE, STATION_ROLE, ProductTree
 from spc_desktop.ui.pages.chart_page import ChartPage
 from spc_desktop.ui.pages.overview_page import OverviewPage
@@ -121,6 +122,7 @@ class Desk(QObject):
             for signal in (station.alerts_reset, station.alert_changed):
                 signal.connect(self._count_soon)
             station.catalogue_changed.connect(self._choose_page)
+            station.alert_changed.connect(self._announce)
         self.alerts.dataChanged.connect(self._count_soon)
         self.toasts.open_alert.connect(self._open_from_toast)
         self.toasts.pause_changed.connect(self._pause_changed)
@@ -133,7 +135,9 @@ class Desk(QObject):
         window.theme_requested.connect(self._switch_theme)
         window.bell_clicked.connect(self._open_bell)
         window.keys_requested.connect(lambda: spawn(self, self._show_keys()))
+        self.preferences.failed.connect(self._not_saved)
         window.set_theme_choice(self.preferences.window.theme)
+        tray.shown.connect(self._count_soon)
         tray.open_requested.connect(window.come_forward)
         tray.pause_requested.connect(self.toasts.pause)
         tray.resume_requested.connect(self.toasts.resume)
@@ -224,7 +228,10 @@ class Desk(QObject):
         if index.isValid():
             self.tree.setCurrentIndex(index)
             self._show_index(index)
-            self.window.messages.say(_("Choose a characteristic at the left. Its chart is live. Press ? for the keys."))
+            hint = _("Choose a characteristic at the left. Its chart is live. Press ? for the keys.")
+            if not self.tray.available:
+                hint += " " + _("This desktop has no tray: notifications appear in a window of the program.")
+            self.window.messages.say(hint)
 
     def _tree_filled(self) -> None:
         self.tree.expandAll()
@@ -297,6 +304,18 @@ class Desk(QObject):
     def _show_point(self, characteristic: object, panels: object, detail: object) -> None:
         self.point_dock.show()
         self.inspector.show_point(characteristic, panels, detail)  # type: ignore[arg-type]  # what ChartPage emitted
+
+    def _not_saved(self, error: KnownError) -> None:
+        reason = error.params.get("reason", error.code)
+        text = _("Your choices could not be saved ({reason}); they hold until the program ends.", reason=reason)
+        self.window.messages.say(text, "warning")
+
+    def _announce(self, alert: Alert, change: str) -> None:
+        """Tell a screen reader of a new alert at once."""
+        if change == "raised":
+            event = QAccessibleAnnouncementEvent(self.window, f"{title_of(alert)}. {sentence_of(alert)}")
+            event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
+            QAccessible.updateAccessibility(event)
 
     # -- choices -------------------------------------------------------------------------------------------------------
 

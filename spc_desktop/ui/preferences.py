@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 from PySide6.QtCore import QLocale, QObject, QTimer, Signal
 
+from spc_desktop.domain.errors import KnownError
 from spc_desktop.settings.schema import Settings, WindowSettings
 
 Save = Callable[[Settings], None]
@@ -19,6 +20,8 @@ class Preferences(QObject):
     """
 
     changed = Signal()
+    failed = Signal(object)
+    """``KnownError``: the choices could not be written; they stay in force for this run."""
 
     def __init__(self, effective: Settings, saved: Settings, save: Save, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +31,7 @@ class Preferences(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(500)
-        self._timer.timeout.connect(self.flush)
+        self._timer.timeout.connect(self._write)
 
     @property
     def window(self) -> WindowSettings:
@@ -48,6 +51,12 @@ class Preferences(QObject):
         self._saved = replace(self._saved, window=replace(self._saved.window, **choices))
         self._timer.start()
         self.changed.emit()
+
+    def _write(self) -> None:
+        try:
+            self.flush()
+        except KnownError as error:
+            self.failed.emit(error)
 
     def flush(self) -> None:
         """Write what was changed, now.

@@ -1,12 +1,14 @@
 """The tray icon: state as a shape, a number as a badge, and the menu that opens, pauses and quits."""
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from spc_desktop.hub.api import Link
 from spc_desktop.i18n import _
 from spc_desktop.ui.icons import icon
+
+RETRY_MS = 10_000
 
 
 class Tray(QObject):
@@ -16,6 +18,8 @@ class Tray(QObject):
     pause_requested = Signal()
     resume_requested = Signal()
     quit_requested = Signal()
+    shown = Signal()
+    """The icon is in the tray now."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +35,9 @@ class Tray(QObject):
         self.icon: QSystemTrayIcon | None = None
         self._shown: tuple[str, str] = ("", "")
         self._paused = False
+        self._later = QTimer(self)  # a panel that starts after the program brings the tray later
+        self._later.setInterval(RETRY_MS)
+        self._later.timeout.connect(self.show)
         self.retranslate()
 
     @property
@@ -39,17 +46,22 @@ class Tray(QObject):
         return self.icon is not None and QSystemTrayIcon.isSystemTrayAvailable()
 
     def show(self) -> None:
-        """Put the icon into the tray, if there is one now."""
+        """Put the icon into the tray; where there is none, look again from time to time."""
         if self.icon is None and QSystemTrayIcon.isSystemTrayAvailable():
             self.icon = QSystemTrayIcon(icon("tray", QGuiApplication.palette()), self)
             self.icon.setContextMenu(self.menu)
             self.icon.activated.connect(self._activated)
             self._shown = ("", "")
-        if self.icon is not None:
-            self.icon.show()
+        if self.icon is None:
+            self._later.start()
+            return
+        self._later.stop()
+        self.icon.show()
+        self.shown.emit()
 
     def hide(self) -> None:
         """Take the icon away before the program ends."""
+        self._later.stop()
         if self.icon is not None:
             self.icon.hide()
 

@@ -133,7 +133,9 @@ class AlertTable(QAbstractTableModel):
 
     def unread_count(self) -> int:
         """Return the number on the bell."""
-        return sum(self.unread(row) for row in self._rows)
+        read = {id(station): self._preferences.read_up_to(station.name) for station in self._stations}
+        new = (row for row in self._rows if row.alert.status is Status.NEW)
+        return sum(row.alert.id > read[id(row.station)] for row in new)
 
     def open_count(self) -> int:
         """Return how many alerts are neither resolved nor closed."""
