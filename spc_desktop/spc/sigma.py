@@ -234,9 +234,8 @@ def _ranges(values: FloatArray, breaks: BoolArray | None, span: int) -> tuple[Fl
     there = ~np.isnan(ranges)
     if not there.any():
         raise SpcValueError("values", f"at least {span} neighbouring values without a gap, stage or exclusion between")
-    edges = np.flatnonzero(there & ~np.concatenate(([False], there[:-1])))
-    lengths = np.add.reduceat(there, edges, dtype=np.int64)
-    return ranges[there], tuple(lengths.tolist())
+    edges = np.flatnonzero(np.diff(there, prepend=False, append=False))
+    return ranges[there], tuple((edges[1::2] - edges[::2]).tolist())
 
 
 def degrees_of_freedom(relative_spread: float) -> float:

@@ -92,9 +92,10 @@ class Chart:
         used, reasons = used_rows(columns, baseline, exclusions)
         if not used.any():
             raise SpcValueError("observations", "at least one measured observation in the baseline")
-        fit = self.fit(columns if used.all() else columns.only(used), chosen)
+        whole = bool(used.all())
+        fit = self.fit(columns if whole else columns.only(used), chosen)
         self.track(fit.params, chosen)
-        positions = tuple(np.flatnonzero(used).tolist())
+        positions = tuple(range(len(columns)) if whole else np.flatnonzero(used).tolist())
         provenance = Provenance(fit.estimator, str(chosen.get("constants", "exact")), positions, reasons)
         return Limits(self.name, dict(fit.params), chosen, provenance)
 
