@@ -17,7 +17,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a receipt survives a power cut
     "PRAGMA foreign_keys=ON",
-    "PRAGMA cache_size=-16000",  # KiB per connection
+    "PRAGMA cache_size=-4000",  # KiB per connection; the system caches the file as well, and this fills and stays
     "PRAGMA temp_store=MEMORY",
     "PRAGMA journal_size_limit=67108864",  # give the log's disk space back after a long reader
 )
