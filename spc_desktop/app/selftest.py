@@ -106,6 +106,8 @@ def _values(leaves: tuple[Leaf, ...]) -> Iterator[str]:
 
 
 def _value(leaf: Leaf) -> str:
+    if not leaf.compared:
+        return f"not compared  [{leaf.reason}]"
     error = "" if leaf.error is None else f"  error {leaf.error:.2g}"
     mark = "" if leaf.passed else "  FAIL"
     why = f"  [{leaf.reason}]" if leaf.reason else ""

@@ -63,10 +63,10 @@ def run_case(case: object, features: Mapping[str, Callable[[Mapping[str, Any]], 
 
 
 def _why(comparison: Comparison) -> str:
-    if not comparison.leaves:
-        return "nothing to compare: expected is empty"
-    if not comparison.failures:
+    if comparison.passed:
         return ""
+    if not comparison.failures:
+        return "nothing to compare in expected"
     first = comparison.failures[0]
     more = len(comparison.failures) - 1
     text = f"{first.path}: reference {first.expected!r}, ours {first.got!r}"

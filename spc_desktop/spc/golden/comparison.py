@@ -24,7 +24,8 @@ class Leaf:
     """One compared value.
 
     ``error`` is relative to the reference (in standard errors for Monte Carlo references), None where the leaf is no
-    number or was judged absolutely. ``reason`` says why a leaf failed, or which allowance it was judged by.
+    number or was judged absolutely. ``reason`` says why a leaf failed, or which allowance it was judged by. ``compared`` is
+    False where an allowance leaves the value out.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Leaf:
     passed: bool
     error: float | None = None
     reason: str = ""
+    compared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Comparison:
     @property
     def passed(self) -> bool:
         """Whether at least one value was compared and none failed."""
-        return bool(self.leaves) and all(leaf.passed for leaf in self.leaves)
+        return any(leaf.compared for leaf in self.leaves) and all(leaf.passed for leaf in self.leaves)
 
     @property
     def worst(self) -> float:
@@ -98,7 +100,7 @@ def _rule(feature: str, tolerance: Mapping[str, float]) -> _Rule:
 def _walk(path: str, expected: Any, got: Any, rule: _Rule, scale: float) -> Iterator[Leaf]:
     allowance = _allowance(rule.feature, path)
     if allowance is not None and allowance.kind == "skip":
-        yield Leaf(path, expected, None, True, None, allowance.reason)
+        yield Leaf(path, expected, None, True, None, allowance.reason, compared=False)
     elif isinstance(expected, Mapping):
         yield from _mapping(path, expected, got, rule)
     elif isinstance(expected, Sequence) and not isinstance(expected, str):
@@ -120,7 +122,7 @@ def _mapping(path: str, expected: Mapping[str, Any], got: Any, rule: _Rule) -> I
         if key in got:
             yield from _walk(inner, value, got[key], rule, scale)
         elif (allowance := _allowance(rule.feature, inner)) is not None and allowance.kind == "skip":
-            yield Leaf(inner, value, None, True, None, allowance.reason)
+            yield Leaf(inner, value, None, True, None, allowance.reason, compared=False)
         else:
             yield Leaf(inner, value, None, False, None, "missing in our result")
 
@@ -168,11 +170,18 @@ def _leaf(path: str, expected: Any, got: Any, rule: _Rule, scale: float, allowan
     relative = difference / abs(expected) if expected else None
     if difference <= max(rule.rel * abs(expected), rule.abs):
         return Leaf(path, expected, got, True, relative if relative is not None else 0.0)
-    probability = any(fnmatch.fnmatchcase(path.rsplit("/", 1)[-1], pattern) for pattern in _PROBABILITY)
-    noise = NOISE * (scale or 1.0) if rule.rel > 0 and (not probability or expected == 0) else 0.0
+    noise = _noise(path.rsplit("/", 1)[-1], expected, scale) if rule.rel > 0 else 0.0
     if abs(expected) <= noise and difference <= noise:
         return Leaf(path, expected, got, True, None)
     return Leaf(path, expected, got, False, relative)
+
+
+def _noise(key: str, expected: float, scale: float) -> float:
+    """What counts as zero here: the values of a list have one unit, those of an object may have many."""
+    if expected == 0 or key.isdigit():
+        return NOISE * (scale or 1.0)
+    probability = any(fnmatch.fnmatchcase(key, pattern) for pattern in _PROBABILITY)
+    return 0.0 if probability else 1e-3 * NOISE * scale
 
 
 def _allowed(path: str, expected: float, got: float, rule: _Rule, scale: float, allowance: Allowance) -> Leaf:

@@ -32,10 +32,13 @@ def test_that_the_engine_reproduces_the_golden_case(case: str) -> None:
         ([1, 2, 3], [1, 2]),
         ([3, 7], [3, 8]),
         ({"p": 1e-20}, {"p": 0.0}),
+        ({"ppm_total": 5e4, "sigma": 1e-9}, {"ppm_total": 5e4, "sigma": 1.1e-9}),
+        ([1.0, 1e-20], [1.0, 1e-9]),
         ("SB", "SU"),
         (True, 1),
         (1.0, float("inf")),
         ({}, {}),
+        ({"note": "words only"}, {"note": "words only"}),
     ],
 )
 def test_that_a_difference_fails(expected: object, got: object) -> None:
