@@ -195,10 +195,10 @@ def test_that_sample_plant_delivers_and_goes_on_after_a_kill(tmp_path):
         rows = rows if isinstance(rows, list) else rows["results"]
         return rows and rows[0]["id"]
 
-    with hub(folder, "--sample-plant=20") as program:
+    with hub(folder, "--sample-plant=100") as program:
         before = wait_for(lambda: (delivered(program) or 0) > 2000, "the history of the sample plant")
         program.kill()
-    with hub(folder, "--sample-plant=20") as program:
+    with hub(folder, "--sample-plant=100") as program:
         wait_for(lambda: (delivered(program) or 0) > 2400, "more of the sample plant")
         assert program.stop() == 0
     assert before
