@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         kendall_w,
         matches,
     )
+    from spc_desktop.spc.msa.attribute_study import AttributeStudy, RaterResult, attribute_study
     from spc_desktop.spc.msa.average_range import AverageRangeStudy, gage_rr_average_range
     from spc_desktop.spc.msa.components import Component, Scale
     from spc_desktop.spc.msa.crossed import AnovaRow, CrossedStudy, GageModel, crossed_layout, gage_rr_crossed
@@ -230,6 +231,9 @@ _HOME = {
     "matches": "msa.agreement",
     "AverageRangeStudy": "msa.average_range",
     "gage_rr_average_range": "msa.average_range",
+    "AttributeStudy": "msa.attribute_study",
+    "RaterResult": "msa.attribute_study",
+    "attribute_study": "msa.attribute_study",
     "Component": "msa.components",
     "Scale": "msa.components",
     "AnovaRow": "msa.crossed",
@@ -305,6 +309,7 @@ __all__ = [
     "RULE_SETS",
     "SIGMA_ESTIMATORS",
     "AnovaRow",
+    "AttributeStudy",
     "Autocorrelation",
     "AverageRangeStudy",
     "BiasStudy",
@@ -345,6 +350,7 @@ __all__ = [
     "PowerTransform",
     "Provenance",
     "RankAgreement",
+    "RaterResult",
     "Repetition",
     "Resolution",
     "Rule",
@@ -368,6 +374,7 @@ __all__ = [
     "WithinTransform",
     "all_agree",
     "anderson_darling",
+    "attribute_study",
     "best_fit_capability",
     "bias_study",
     "binomial_capability",

@@ -10,6 +10,7 @@ from scipy import stats
 
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.msa import agreement
+from spc_desktop.spc.msa.attribute_study import attribute_study
 from spc_desktop.spc.msa.average_range import gage_rr_average_range
 from spc_desktop.spc.msa.components import Scale, mls_interval
 from spc_desktop.spc.msa.crossed import crossed_layout, gage_rr_crossed, reml_components
@@ -261,9 +262,39 @@ def test_that_rank_agreement_equals_another_library() -> None:
     assert w.p == pytest.approx(float(friedman.pvalue), rel=1e-9)
 
 
+def test_that_an_attribute_study_counts_misses_and_false_alarms_by_rater() -> None:
+    parts = [p for p in range(10) for _ in range(4)]
+    raters = ["ann", "ann", "bob", "bob"] * 10
+    reference = {p: "bad" if p < 4 else "good" for p in range(10)}
+    ratings = [reference[p] for p in parts]
+    ratings[2] = ratings[3] = "good"  # bob lets part 0 pass twice
+    ratings[38] = "bad"  # and rejects the good part 9 once
+    study = attribute_study(parts, raters, ratings, reference, "bad")
+    ann, bob = study.raters
+    assert (ann.kappa, ann.miss_rate, ann.false_alarm_rate) == (1.0, 0.0, 0.0)
+    assert bob.miss_rate == pytest.approx(100 * 2 / 8)
+    assert bob.false_alarm_rate == pytest.approx(100 * 1 / 12)
+    assert bob.repeatable is not None
+    assert bob.effective is not None
+    assert (bob.repeatable.matched, bob.effective.matched, bob.effective.n) == (9, 8, 10)
+    assert study.all_right is not None
+    assert study.all_right.matched == 8
+    assert study.trials == 2
+
+
+def test_that_a_study_without_reference_or_repeats_says_less() -> None:
+    study = attribute_study([1, 1, 2, 2], ["a", "b", "a", "b"], [0, 0, 1, 0])
+    assert study.all_right is None
+    assert (study.raters[0].within, study.raters[0].effective, study.raters[0].miss_rate) == (None, None, None)
+
+
 @pytest.mark.parametrize(
     "call",
     [
+        lambda: attribute_study([], [], []),
+        lambda: attribute_study([1], ["a"], [0]),
+        lambda: attribute_study([1, 1, 2], ["a", "b", "a"], [0, 0, 0]),
+        lambda: attribute_study([1, 1], ["a", "a"], [0, 0], {2: 0}),
         lambda: gage_rr_crossed([[1.0, 2.0], [3.0, 4.0]]),
         lambda: gage_rr_crossed(np.ones((3, 2, 2))),
         lambda: gage_rr_crossed(np.full((3, 2, 2), np.nan)),
