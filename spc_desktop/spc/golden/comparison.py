@@ -1,7 +1,7 @@
 """Compares a computed result with a reference of the golden format, number by number.
 
 Owns what "equal" means. Tolerances of a case: ``{"rel": r}``, ``{"abs": a}`` (either may stand alone; both: the wider one),
-``{"se_multiple": k}`` for Monte Carlo references that carry their standard error.
+``{"se_multiple": k}`` (or ``se``) for Monte Carlo references that carry their standard error.
 """
 
 import fnmatch
@@ -88,13 +88,15 @@ def compare(expected: Any, got: Any, tolerance: Mapping[str, float], feature: st
 
 
 def _rule(feature: str, tolerance: Mapping[str, float]) -> _Rule:
-    known = {"rel", "abs", "se_multiple"}
+    known = {"rel", "abs", "se_multiple", "se"}
     usable = isinstance(tolerance, Mapping) and bool(tolerance) and set(tolerance) <= known
     if not usable or any(not _is_number(value) or value < 0 for value in tolerance.values()):
         raise SpcValueError(
             "tolerance", "an object with rel, abs or se_multiple, each a number of at least 0", tolerance
         )
-    return _Rule(feature, tolerance.get("rel", 0.0), tolerance.get("abs", 0.0), tolerance.get("se_multiple"))
+    return _Rule(
+        feature, tolerance.get("rel", 0.0), tolerance.get("abs", 0.0), tolerance.get("se_multiple", tolerance.get("se"))
+    )
 
 
 def _walk(path: str, expected: Any, got: Any, rule: _Rule, scale: float) -> Iterator[Leaf]:
