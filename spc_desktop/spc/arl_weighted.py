@@ -52,8 +52,8 @@ def _lambda(weight: float) -> float:
 
 
 def _count(widths: float) -> int:
-    """Nodes for an interval of so many kernel widths: 12 digits from about 5 per width."""
-    return int(min(max(60, math.ceil(8 * widths)), 1200))
+    """Nodes for an interval of so many kernel widths: 10 digits from about 4 per width."""
+    return int(min(max(60, math.ceil(5 * widths)), 1200))
 
 
 def ewma_arl(weight: float, limit: float, shift: float = 0.0, *, limits: str = "asymptotic") -> float:
@@ -63,7 +63,8 @@ def ewma_arl(weight: float, limit: float, shift: float = 0.0, *, limits: str = "
         weight: lambda, above 0 and at most 1.
         limit: L, distance of the limits in standard deviations of the EWMA.
         shift: of the mean, from the first point on.
-        limits: ``"asymptotic"``, or ``"exact"`` limits that widen with the number of points.
+        limits: ``"asymptotic"``, or ``"exact"`` limits that widen with the number of points (lambda from 0.01 up: below,
+            they need thousands of points to settle).
 
     Raises:
         SpcValueError: an argument outside what is allowed.
@@ -71,6 +72,8 @@ def ewma_arl(weight: float, limit: float, shift: float = 0.0, *, limits: str = "
     weight, limit, shift = _lambda(weight), check_positive("limit", limit), check_shift(shift)
     if limits not in {"asymptotic", "exact"}:
         raise SpcValueError("limits", "'asymptotic' or 'exact'", limits)
+    if limits == "exact" and weight < 0.01:
+        raise SpcValueError("lambda", "0.01 to 1 with exact limits", weight)
     c = limit * math.sqrt(weight / (2 - weight))
     count = _count(2 * c / weight)
     u, w = nodes(-c, c, count)

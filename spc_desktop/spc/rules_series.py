@@ -9,8 +9,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from spc_desktop.spc.rules import Rule, Violation
 
 _TABLE = 1024
@@ -32,10 +30,29 @@ def crossings_limit(n: int) -> int:
 
 @lru_cache(maxsize=64)
 def _crossings_table(page: int) -> tuple[int, ...]:
-    from scipy.stats import binom  # noqa: PLC0415 - imported where used, scipy is slow to import
+    """The limits for ``page * _TABLE`` trials and on: the distribution is carried from one number of trials to the next."""
+    trials = page * _TABLE
+    q, mass, below = _start(trials)
+    table = []
+    for m in range(trials, trials + _TABLE):
+        table.append(q)
+        below -= 0.5 * mass
+        mass *= (m + 1) / (2 * (m + 1 - q))
+        if below < 0.05:
+            mass *= (m + 1 - q) / (q + 1)
+            q += 1
+            below += mass
+    return tuple(table)
 
-    trials = np.arange(page * _TABLE, (page + 1) * _TABLE)
-    return tuple(int(q) for q in np.maximum(binom.ppf(0.05, trials, 0.5), 0))
+
+def _start(trials: int) -> tuple[int, float, float]:
+    """Return the 5 % point of binomial(trials, 1/2), its probability, and the probability of at most that."""
+    if trials == 0:
+        return 0, 1.0, 1.0
+    from scipy.stats import binom  # noqa: PLC0415 - only series of more than a thousand points need it
+
+    q = int(binom.ppf(0.05, trials, 0.5))
+    return q, float(binom.pmf(q, trials, 0.5)), float(binom.cdf(q, trials, 0.5))
 
 
 def series_advance(rule: Rule) -> tuple[Advance, Any]:

@@ -120,32 +120,47 @@ def _ewma(model: CountModel, params: Params, options: Options) -> CountEwmaTrack
 
 
 def _cusum(model: CountModel, params: Params, options: Options) -> CountCusumTrack:
-    only(params, model.parameter, "size")
-    mean, ratio, head_start = model.mean(params), number(options, "ratio"), number(options, "head_start")
-    if not ratio > 1:
-        raise SpcValueError("ratio", "above 1: how many times the mean the chart looks for", ratio)
+    only(params, model.parameter, "size", "upper_h", "lower_h")
+    mean, ratio, head_start = model.mean(params), _ratio(options), number(options, "head_start")
     if not 0 <= head_start < 1:
         raise SpcValueError("head_start", "a share of h, 0 to below 1", head_start)
     upper_k, lower_k = (reference_value(model.binomial, mean, r) for r in (ratio, 1 / ratio))
     if options["h"] is not None:
         upper_h = lower_h = positive(options, "h")
+    elif "upper_h" in params:
+        upper_h, lower_h = positive(params, "upper_h"), positive(params, "lower_h")
     else:
-        size = positive(params, "size") if model.sized else 1.0
-        if model.binomial:
-            size = float(round(size))
-        arl0 = number(options, "arl0")
-        # Each arm alone has twice the ARL of both together.
-        upper_h, lower_h = (count_cusum_limit(model.binomial, mean, size, r, 2 * arl0) for r in (ratio, 1 / ratio))
+        upper_h, lower_h = _intervals(model, params, options)
     return CountCusumTrack(model, upper_k, lower_k, upper_h, lower_h, head_start)
 
 
+def _ratio(options: Options) -> float:
+    ratio = number(options, "ratio")
+    if not ratio > 1:
+        raise SpcValueError("ratio", "above 1: how many times the mean the chart looks for", ratio)
+    return ratio
+
+
+def _intervals(model: CountModel, params: Params, options: Options) -> tuple[float, float]:
+    """The h of both arms for samples of the mean size; each arm alone has twice the ARL of both together."""
+    mean, ratio, arl0 = model.mean(params), _ratio(options), number(options, "arl0")
+    size = positive(params, "size") if model.sized else 1.0
+    if model.binomial:
+        size = float(round(size))
+    upper, lower = (count_cusum_limit(model.binomial, mean, size, r, 2 * arl0) for r in (ratio, 1 / ratio))
+    return upper, lower
+
+
 def _fit(model: CountModel, columns: Columns, options: Options) -> Fit:
-    """``size`` is the mean size of the baseline, for which a CUSUM without a given h finds one."""
+    """``size`` is the mean size of the baseline; a CUSUM without a given h finds the h of both arms for it."""
     fit = fit_mean(model, columns, options)
-    if not model.sized:
-        return fit
-    _, sizes = model.check.many(columns)
-    return Fit({**fit.params, "size": float(np.mean(sizes[~np.isnan(sizes)]))}, fit.estimator)
+    params = dict(fit.params)
+    if model.sized:
+        _, sizes = model.check.many(columns)
+        params["size"] = float(np.mean(sizes[~np.isnan(sizes)]))
+    if "arl0" in options and options["h"] is None:
+        params["upper_h"], params["lower_h"] = _intervals(model, params, options)
+    return Fit(params, fit.estimator)
 
 
 _EWMA_OPTIONS: dict[str, Any] = {"nsigma": 3.0, "lambda": 0.2, "variance": "exact"}

@@ -5,7 +5,6 @@ z_i = lambda (x_i - mu) + (1 - lambda) z_(i-1); plotted is z' S_z^-1 z with S_z 
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,13 +78,12 @@ class MewmaTrack:
         # Beyond this the exact variance has converged to the last bit, and the memory need not count on.
         count = min(count + 1, _CONVERGED)
         keep = 1 - self.weight
-        parts: Sequence[Any] = list(zip(values, self.cov.center, last, strict=True))
+        parts: Any = zip(values, self.cov.center, last, strict=True)
         z = tuple([self.weight * (x - mu) + keep * old for x, mu, old in parts])
         factor = self.weight / (2 - self.weight)
         if self.exact:
             factor *= 1 - keep ** (2 * count)
-        zero_centred = Covariance([0.0] * self.cov.p, self.cov.inverse, self.cov.determinant)
-        return (count, z), (float(zero_centred.distance(z)) / factor,)
+        return (count, z), (float(self.cov.quadratic(z)) / factor,)
 
 
 _CONVERGED = 1_000_000

@@ -42,7 +42,10 @@ class Covariance:
 
     def distance(self, point: Sequence[Any]) -> Any:
         """Return (x - center)' S^-1 (x - center), for p numbers or p arrays."""
-        d = [x - c for x, c in zip(point, self.center, strict=True)]
+        return self.quadratic([x - c for x, c in zip(point, self.center, strict=True)])
+
+    def quadratic(self, d: Sequence[Any]) -> Any:
+        """Return d' S^-1 d, for p numbers or p arrays."""
         total: Any = 0.0
         for i, row in enumerate(self.inverse):
             for j, weight in enumerate(row):

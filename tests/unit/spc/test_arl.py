@@ -286,6 +286,7 @@ def test_that_autocorrelation_bridges_no_gap_and_no_stage():
         (lambda: rule_run_length(RuleSet("bad", (replace(NELSON.rules[1], k=0),))), "k"),
         (lambda: ewma_arl(0.0, 3.0), "lambda"),
         (lambda: ewma_arl(0.1, 3.0, limits="wide"), "limits"),
+        (lambda: ewma_arl(0.001, 3.0, limits="exact"), "lambda"),
         (lambda: ewma_limit(0.1, 1.0), "arl0"),
         (lambda: cusum_arl(-1.0, 4.0), "k"),
         (lambda: cusum_arl(0.5, 4.0, head_start=4.0), "head_start"),
