@@ -11,7 +11,6 @@ from spc_desktop.protocol import messages as m
 
 SUBPROTOCOL = "spc.v1"
 HEARTBEAT_S = 5.0
-BATCH_EVENTS = 500
 BATCH_BYTES = 256 * 1024
 
 EVENT_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in m.AnyEvent.__args__)

@@ -55,6 +55,12 @@ class _Subscriber:
         if not self.start.done():
             self.start.set_result(position)
 
+    def begin_anew(self, position: int) -> None:
+        """Another log has begun: positions of the old one mean nothing in it."""
+        self.begin(position)
+        self.start = asyncio.get_running_loop().create_future()
+        self.begin(position)
+
 
 class RemoteHub:
     """A far hub. ``async with RemoteHub(url, clock) as hub:`` connects in the background, and again whenever needed.
@@ -362,6 +368,7 @@ class RemoteHub:
         self._position, self._epoch = gap.last, gap.epoch
         reason = gap.reason if gap.reason in {"epoch", "retention"} else "slow_consumer"
         for subscriber in self._subscribers:
+            subscriber.begin_anew(gap.last)
             subscriber.mailbox.tell(Resync(seq=gap.last, epoch=gap.epoch, reason=reason))
 
     def _answered(self, command_id: int, result: bytes) -> None:
