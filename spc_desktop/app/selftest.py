@@ -22,7 +22,8 @@ def run_selftest(cases: Path | None, values: bool, out: TextIO) -> int:
     Args:
         cases: a folder of case files in the golden format (searched recursively, INDEX.json is left out), or a single
             file; None: the cases that the program ships.
-        values: print our value beside the reference for every number, not only one line a case.
+        values: print our value beside the reference for every number, not only one line a case. The shipped cases are
+            always printed so.
         out: where to print.
 
     Returns:
@@ -37,9 +38,7 @@ def run_selftest(cases: Path | None, values: bool, out: TextIO) -> int:
         outcome = _run_file(path)
         counts[outcome.verdict] += 1
         print(_line(outcome), file=out)
-        if outcome.reason:
-            print(f"    {outcome.reason}", file=out)
-        if values and outcome.comparison is not None:
+        if (values or cases is None) and outcome.comparison is not None:
             for text in _values(outcome.comparison.leaves):
                 print(f"    {text}", file=out)
     if not counts:
@@ -85,10 +84,11 @@ def _no_number(token: str) -> object:
 
 
 def _line(outcome: Outcome) -> str:
-    text = f"{outcome.verdict}  {outcome.feature}/{outcome.name}"
-    if outcome.comparison is None:
-        return text + "  -  -"
-    return f"{text}  {outcome.comparison.worst:.2g}  {outcome.comparison.tolerance}"
+    """Verdict, feature/name, worst relative error, tolerance, and the reason where it is no pass: one line."""
+    comparison = outcome.comparison
+    measured = ("-", "-") if comparison is None else (f"{comparison.worst:.2g}", comparison.tolerance)
+    columns = [outcome.verdict, f"{outcome.feature}/{outcome.name}", *measured, outcome.reason]
+    return "  ".join(" ".join(column.split()) for column in columns if column)
 
 
 def _values(leaves: tuple[Leaf, ...]) -> Iterator[str]:

@@ -49,7 +49,7 @@ def test_that_a_wrong_reference_fails_with_the_place_and_both_values(tmp_path: P
     status, lines = run(tmp_path)
     assert status == 1
     assert lines[0].startswith("fail  capability_poisson/extra1  2.9e-08  ")
-    assert lines[1].strip().startswith("dpu: reference 2.2833334, ours 2.28333333")
+    assert "  rel 1e-09  dpu: reference 2.2833334, ours 2.28333333" in lines[0]
 
 
 def test_that_an_unknown_feature_is_unsupported_and_no_failure(tmp_path: Path) -> None:
@@ -92,7 +92,8 @@ def test_that_a_malformed_file_is_a_failure_with_a_reason(tmp_path: Path, conten
     status, lines = run(tmp_path)
     assert status == 1
     assert lines[0].startswith("fail  ")
-    assert len(lines) == 3
+    assert len(lines) == 2
+    assert len(lines[0].split("  ")) == 5
 
 
 def test_that_our_value_stands_beside_the_reference(tmp_path: Path) -> None:
@@ -112,3 +113,11 @@ def test_that_nothing_to_run_is_said_and_is_no_success(tmp_path: Path, name: str
     status, lines = run(tmp_path / name)
     assert status == 2
     assert len(lines) == 1
+
+
+def test_that_the_shipped_cases_are_printed_with_their_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a", case("gage_type1/aiag_bias_example.json"))
+    monkeypatch.setattr("spc_desktop.app.selftest.shipped_cases", lambda: tmp_path)
+    out = io.StringIO()
+    assert run_selftest(None, False, out) == 0
+    assert "cgk: ours 1.5616992612371" in out.getvalue()
