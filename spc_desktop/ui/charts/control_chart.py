@@ -63,6 +63,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._stages: list[int] = []
         self._hovered: int | None = None
         self._low, self._high = -0.5, SPAN - 0.5
+        self.axis_named = True
         self._drawn = (0.0, 0.0)
         self._setting_range = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -111,6 +112,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 view.plot.getAxis("bottom").setStyle(showValues=False)
             view.plot.vb.sigRangeChangedManually.connect(self._moved_by_mouse)
             self._views.append(view)
+        self._name_axis()
         self._recolour()
 
     def set_stages(self, positions: Sequence[int]) -> None:
@@ -137,6 +139,12 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             axis = view.plot.getAxis("bottom")
             axis.picture = None
             axis.update()
+        self._name_axis()
+
+    def _name_axis(self) -> None:
+        if self._views and self.axis_named:
+            text = _("Time") if self.show_times else _("Subgroup")
+            self._views[-1].plot.setLabel("bottom", text, color=colours_of(self.palette()).text)
 
     def changed(self) -> None:
         """Say that the series has changed; drawn with one of the next frames."""
@@ -198,8 +206,13 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def changeEvent(self, event: QEvent) -> None:
         """Take the colours of a new theme."""
         super().changeEvent(event)
-        if self._ready and event.type() == QEvent.Type.PaletteChange:
+        if not self._ready or self.closed:  # pyqtgraph deletes its items when a view is closed
+            return
+        if event.type() == QEvent.Type.PaletteChange:
             self._recolour()
+            self._name_axis()
+        elif event.type() == QEvent.Type.LanguageChange:
+            self._name_axis()
 
     def _recolour(self) -> None:
         colours = colours_of(self.palette())

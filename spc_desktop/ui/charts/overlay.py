@@ -12,7 +12,7 @@ MAX_TEXTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A short text at a point: above it (rule number), below it (OOS), or on it (gap)."""
+    """A short text at a point: above it (rule number), below it (OOS), on it (gap), or right under it (stage)."""
 
     x: float
     y: float
@@ -55,12 +55,14 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]
         for mark in self.marks:
             point = transform.map(QPointF(mark.x, mark.y))
             width = metrics.horizontalAdvance(mark.text)
-            if point.x() - width / 2 < taken.get(mark.place, -1e9):
+            left = point.x() + 4 if mark.place == "stage" else point.x() - width / 2
+            if left < taken.get(mark.place, -1e9):
                 continue
-            taken[mark.place] = point.x() + width / 2 + 2
-            lift = {"above": -6.0, "below": 7.0 + metrics.ascent(), "on": metrics.ascent() / 2}[mark.place]
+            taken[mark.place] = left + width + 2
+            ascent = metrics.ascent()
+            lift = {"above": -6.0, "below": 7.0 + ascent, "on": ascent / 2, "stage": ascent + 1.0}[mark.place]
             painter.setPen(QColor(mark.colour))
-            painter.drawText(QPointF(point.x() - width / 2, point.y() + lift), mark.text)
+            painter.drawText(QPointF(left, point.y() + lift), mark.text)
 
 
 @dataclass(frozen=True, slots=True)

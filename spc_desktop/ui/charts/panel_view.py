@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 
+from spc_desktop.i18n import _
 from spc_desktop.spc.charts.base import PanelSpec
 from spc_desktop.ui.charts import decimate
 from spc_desktop.ui.charts.axes import LimitAxis, PositionAxis, Tag
@@ -210,7 +211,8 @@ class PanelView:
             self.plot.setYRange(low, high, padding=0)
         inside = [float(stage) - 0.5 for stage in stages if first < stage < last]
         self._stages.show(np.repeat(inside, 2), np.tile((low, high), len(inside)))
-        self._draw_texts(series, panel, first, last)
+        names = [Mark(x, high, _("limits set"), self._colours.dim, "stage") for x in inside if self.is_base]
+        self._overlay.set_marks([*self._texts(series, panel, first, last), *names])
 
     def _draw_symbols(self, series: Series, panel: PanelSeries, first: int, last: int) -> NDArray[np.int64]:
         visible, base, value = last - first, series.base, panel.value
@@ -289,7 +291,7 @@ class PanelView:
         spec = self.spec_limits.lines()
         return tags + [Tag(f"{text} {number(value, self.decimals)}", value, self._colours.spec) for text, value in spec]
 
-    def _draw_texts(self, series: Series, panel: PanelSeries, first: int, last: int) -> None:
+    def _texts(self, series: Series, panel: PanelSeries, first: int, last: int) -> list[Mark]:
         marks: list[Mark] = []
         if last - first <= MAX_SYMBOLS:
             values = panel.value
@@ -303,7 +305,7 @@ class PanelView:
                     height = float(values[position - series.base])
                     marks.append(Mark(position, height, "OOS", self._colours.text, "below"))
             marks += self._gaps(series, panel, first, last)
-        self._overlay.set_marks(marks)
+        return marks
 
     def _gaps(self, series: Series, panel: PanelSeries, first: int, last: int) -> list[Mark]:
         """Mark missing values; the first position of a moving range has none and is no gap."""

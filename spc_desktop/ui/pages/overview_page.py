@@ -29,6 +29,7 @@ class Tile(QFrame):
         for label in (self._name, self._state):  # a long text must not widen the grid
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.chart = ControlChart(clock)
+        self.chart.axis_named = False  # the room is for the points
         self.chart.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.chart.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
