@@ -36,7 +36,7 @@ VARIANTS = (
 )
 EVERYTHING = RuleSet(
     "everything",
-    tuple(r for name in ("nelson", "hughes", "westgard", "aiag") for r in RULE_SETS[name].rules) + VARIANTS,
+    tuple(r for name in ("nelson", "hughes", "westgard") for r in RULE_SETS[name].rules) + VARIANTS,
 )
 
 
