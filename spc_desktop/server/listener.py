@@ -165,7 +165,7 @@ def _choose(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Su
 
 
 def _request(*parts: object) -> web.BaseRequest:
-    """Make a request whose body may be one byte longer than allowed, so that the refusal is ours."""
+    """Make a request whose body is capped while it is read: a chunked body has no length to refuse it by."""
     message, payload, protocol, writer, task = parts
     loop = asyncio.get_running_loop()
     return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY)  # type: ignore[arg-type]
