@@ -129,7 +129,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class PanelRun:
-    """Columns of one panel over a batch; NaN where a value is not defined."""
+    """Columns of one panel over a batch; NaN where a value is not defined. To be read only: a column may be the caller's own
+    array, or one number seen m times."""
 
     value: FloatArray
     center: FloatArray

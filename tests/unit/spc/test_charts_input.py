@@ -117,6 +117,8 @@ def test_that_standards_without_meaning_are_refused(name, params, message):
         ("i_mr", {"nsigma": 0}, "nsigma: above 0"),
         ("i_mr", {"nsigma": "3"}, "nsigma: a finite number"),
         ("i_mr", {"span": 1}, "span: a whole number from 2"),
+        ("i_mr", {"span": "3"}, "span: a whole number from 2"),
+        ("moving_average", {"span": None}, "span: a whole number from 2"),
         ("i_mr", {"limits": "wide"}, "limits: one of sigma, probability"),
         ("i_mr", {"limits": "probability", "alpha": 1.0}, "alpha: above 0 and below 1"),
         ("i_mr", {"constants": "rounded"}, "constants: one of exact, aiag"),
