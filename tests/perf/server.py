@@ -164,8 +164,20 @@ async def paced(send, seconds):
     await asyncio.sleep(0.5)
 
 
+async def subscriber(port):
+    url = f"ws://127.0.0.1:{port}/ws/spc/"
+    socket = await connect(url, subprotocols=["spc.v1"], compression=None, proxy=None)
+    await socket.recv()
+    await socket.send('{"type":"connect","id":1,"subscriptions":[{"products":[1],"types":["measurement"]}]}')
+    await socket.recv()
+    return socket
+
+
 async def latency_hub(port, seconds):
-    """Post out-of-spec values of product 1; 50 product sockets of the seed dialect wait for the ``measurement`` frame."""
+    """Post out-of-spec values of product 1 to 50 clients that subscribe to measurements: one frame per value and client.
+
+    The clients share this process, so what they need to read is part of what is measured; for the peer as well.
+    """
     times = Latencies()
 
     async def listen(socket):
@@ -174,8 +186,7 @@ async def latency_hub(port, seconds):
             if message["type"] == "measurement":
                 times.seen(message["measurement"]["measurement_value"])
 
-    url = f"ws://127.0.0.1:{port}/ws/spc/product/1/"
-    sockets = [await connect(url, compression=None, proxy=None) for _ in range(CLIENTS)]
+    sockets = [await subscriber(port) for _ in range(CLIENTS)]
     listeners = [asyncio.ensure_future(listen(socket)) for socket in sockets]
     async with aiohttp.ClientSession() as http:
 
