@@ -5,7 +5,7 @@ systems, run lengths. Called by ``domain`` and by the screens that show a study.
 but ``i18n``; no clock, no I/O, no names of products. scipy is imported inside the functions that need it.
 
 This is the public surface: ``from spc_desktop.spc import CHARTS``. A name is loaded on first use, so that importing one part
-of the engine does not pay for all. To add a name: its import under ``TYPE_CHECKING``, its line in ``_HOME``, ``__all__``.
+of the engine does not pay for all. To add a name: an import under ``TYPE_CHECKING``, a word in ``_HOME``, and ``__all__``.
 """
 
 from importlib import import_module
@@ -146,162 +146,62 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
-    "count_cusum_arl": "arl_counts",
-    "count_cusum_limit": "arl_counts",
-    "mewma_arl": "arl_mewma",
-    "mewma_limit": "arl_mewma",
-    "RunLength": "arl_rules",
-    "rule_run_length": "arl_rules",
-    "OperatingPoint": "arl_shewhart",
-    "p_oc": "arl_shewhart",
-    "range_oc": "arl_shewhart",
-    "sd_oc": "arl_shewhart",
-    "xbar_oc": "arl_shewhart",
-    "cusum_arl": "arl_weighted",
-    "cusum_limit": "arl_weighted",
-    "ewma_arl": "arl_weighted",
-    "ewma_limit": "arl_weighted",
-    "Autocorrelation": "autocorrelation",
-    "lag1_autocorrelation": "autocorrelation",
-    "BinomialCapability": "capability.attribute",
-    "PoissonCapability": "capability.attribute",
-    "binomial_capability": "capability.attribute",
-    "clopper_pearson": "capability.attribute",
-    "garwood": "capability.attribute",
-    "poisson_capability": "capability.attribute",
-    "PercentileCapability": "capability.nonnormal",
-    "best_fit_capability": "capability.nonnormal",
-    "empirical_capability": "capability.nonnormal",
-    "percentile_capability": "capability.nonnormal",
-    "CapabilityIndices": "capability.normal",
-    "CapabilityStudy": "capability.normal",
-    "CpmIndices": "capability.normal",
-    "ObservedPpm": "capability.normal",
-    "capability_study": "capability.normal",
-    "Specification": "capability.specification",
-    "TransformedCapability": "capability.transformed",
-    "transformed_capability": "capability.transformed",
-    "CHARTS": "charts",
-    "ChartMonitor": "charts.base",
-    "ChartPoint": "charts.base",
-    "ChartRun": "charts.base",
-    "ControlChart": "charts.base",
-    "Limits": "charts.base",
-    "Observation": "charts.base",
-    "PanelPoint": "charts.base",
-    "PanelRun": "charts.base",
-    "PanelSpec": "charts.base",
-    "Provenance": "charts.base",
-    "Chart": "charts.engine",
-    "estimate_stages": "charts.engine",
-    "RunAnalysis": "charts.run_chart",
-    "run_analysis": "charts.run_chart:analyse",
-    "Constants": "constants",
-    "c4": "constants",
-    "c5": "constants",
-    "d2": "constants",
-    "d3": "constants",
-    "d4": "constants",
-    "range_cdf": "constants",
-    "range_quantile": "constants",
-    "sd_median": "constants",
-    "chart_constants": "constants:constants",
-    "DISTRIBUTIONS": "distributions",
-    "DistributionFit": "distributions",
-    "FitRanking": "distributions",
-    "fit_distribution": "distributions",
-    "fit_p_value": "distributions",
-    "rank_distributions": "distributions",
-    "SpcValueError": "errors",
-    "FalseAlarms": "false_alarms",
-    "WatchedChart": "false_alarms",
-    "expected_false_alarms": "false_alarms",
-    "JohnsonTransform": "johnson",
-    "fit_johnson": "johnson",
-    "fit_johnson_quantiles": "johnson",
-    "FleissKappa": "msa.agreement",
-    "Kappa": "msa.agreement",
-    "Matches": "msa.agreement",
-    "RankAgreement": "msa.agreement",
-    "all_agree": "msa.agreement",
-    "cohen_kappa": "msa.agreement",
-    "fleiss_kappa": "msa.agreement",
-    "kendall_tau": "msa.agreement",
-    "kendall_w": "msa.agreement",
-    "matches": "msa.agreement",
-    "AverageRangeStudy": "msa.average_range",
-    "gage_rr_average_range": "msa.average_range",
-    "AttributeStudy": "msa.attribute_study",
-    "RaterResult": "msa.attribute_study",
-    "attribute_study": "msa.attribute_study",
-    "Component": "msa.components",
-    "Scale": "msa.components",
-    "AnovaRow": "msa.crossed",
-    "CrossedStudy": "msa.crossed",
-    "GageModel": "msa.crossed",
-    "crossed_layout": "msa.crossed",
-    "gage_rr_crossed": "msa.crossed",
-    "NestedStudy": "msa.nested",
-    "gage_rr_nested": "msa.nested",
-    "nested_layout": "msa.nested",
-    "BiasStudy": "msa.single_gauge",
-    "LinearityStudy": "msa.single_gauge",
-    "StabilityStudy": "msa.single_gauge",
-    "Type1Study": "msa.single_gauge",
-    "bias_study": "msa.single_gauge",
-    "linearity_study": "msa.single_gauge",
-    "stability_study": "msa.single_gauge",
-    "type1_study": "msa.single_gauge",
-    "Moments": "normality",
-    "NormalityTest": "normality",
-    "anderson_darling": "normality",
-    "cramer_von_mises": "normality",
-    "jarque_bera": "normality",
-    "lilliefors": "normality",
-    "moments": "normality",
-    "ryan_joiner": "normality",
-    "shapiro_francia": "normality",
-    "shapiro_wilk": "normality",
-    "PhaseOne": "phase1",
-    "phase_one": "phase1",
-    "Rule": "rules",
-    "RuleSet": "rules",
-    "Violation": "rules",
-    "check_rules": "rules",
-    "RULE_SETS": "run_rules",
-    "RuleMonitor": "run_rules",
-    "compile_rules": "run_rules",
-    "rule_members": "run_rules:members",
-    "SIGMA_ESTIMATORS": "sigma",
-    "SigmaEstimate": "sigma",
-    "estimate_sigma": "sigma",
-    "moving_ranges": "sigma",
-    "Repetition": "suggestions",
-    "Resolution": "suggestions",
-    "Subgrouping": "suggestions",
-    "SustainedShift": "suggestions",
-    "Truncation": "suggestions",
-    "coarse_resolution": "suggestions",
-    "irrational_subgrouping": "suggestions",
-    "repeated_values": "suggestions",
-    "sustained_shift": "suggestions",
-    "truncation": "suggestions",
-    "ToleranceInterval": "tolerance",
-    "nonparametric_tolerance": "tolerance",
-    "normal_tolerance": "tolerance",
-    "one_sided_factor": "tolerance",
-    "required_size": "tolerance",
-    "two_sided_factor": "tolerance",
-    "PowerTransform": "transforms",
-    "WithinTransform": "transforms",
-    "box_cox": "transforms",
-    "box_cox_inverse": "transforms",
-    "fit_box_cox": "transforms",
-    "fit_box_cox_within": "transforms",
-    "fit_yeo_johnson": "transforms",
-    "yeo_johnson": "transforms",
+    "arl_counts": "count_cusum_arl count_cusum_limit",
+    "arl_mewma": "mewma_arl mewma_limit",
+    "arl_rules": "RunLength rule_run_length",
+    "arl_shewhart": "OperatingPoint p_oc range_oc sd_oc xbar_oc",
+    "arl_weighted": "cusum_arl cusum_limit ewma_arl ewma_limit",
+    "autocorrelation": "Autocorrelation lag1_autocorrelation",
+    "capability.attribute": (
+        "BinomialCapability PoissonCapability binomial_capability clopper_pearson garwood poisson_capability"
+    ),
+    "capability.nonnormal": "PercentileCapability best_fit_capability empirical_capability percentile_capability",
+    "capability.normal": "CapabilityIndices CapabilityStudy CpmIndices ObservedPpm capability_study",
+    "capability.specification": "Specification",
+    "capability.transformed": "TransformedCapability transformed_capability",
+    "charts": "CHARTS",
+    "charts.base": (
+        "ChartMonitor ChartPoint ChartRun ControlChart Limits Observation PanelPoint PanelRun PanelSpec Provenance"
+    ),
+    "charts.engine": "Chart estimate_stages",
+    "charts.run_chart": "RunAnalysis run_analysis=analyse",
+    "constants": "Constants c4 c5 d2 d3 d4 range_cdf range_quantile sd_median chart_constants=constants",
+    "distributions": "DISTRIBUTIONS DistributionFit FitRanking fit_distribution fit_p_value rank_distributions",
+    "errors": "SpcValueError",
+    "false_alarms": "FalseAlarms WatchedChart expected_false_alarms",
+    "johnson": "JohnsonTransform fit_johnson fit_johnson_quantiles",
+    "msa.agreement": (
+        "FleissKappa Kappa Matches RankAgreement all_agree cohen_kappa fleiss_kappa kendall_tau kendall_w matches"
+    ),
+    "msa.average_range": "AverageRangeStudy gage_rr_average_range",
+    "msa.attribute_study": "AttributeStudy RaterResult attribute_study",
+    "msa.components": "Component Scale",
+    "msa.crossed": "AnovaRow CrossedStudy GageModel crossed_layout gage_rr_crossed",
+    "msa.nested": "NestedStudy gage_rr_nested nested_layout",
+    "msa.single_gauge": (
+        "BiasStudy LinearityStudy StabilityStudy Type1Study bias_study linearity_study stability_study type1_study"
+    ),
+    "normality": (
+        "Moments NormalityTest anderson_darling cramer_von_mises jarque_bera lilliefors moments ryan_joiner "
+        "shapiro_francia shapiro_wilk"
+    ),
+    "phase1": "PhaseOne phase_one",
+    "rules": "Rule RuleSet Violation check_rules",
+    "run_rules": "RULE_SETS RuleMonitor compile_rules rule_members=members",
+    "sigma": "SIGMA_ESTIMATORS SigmaEstimate estimate_sigma moving_ranges",
+    "suggestions": (
+        "Repetition Resolution Subgrouping SustainedShift Truncation coarse_resolution irrational_subgrouping "
+        "repeated_values sustained_shift truncation"
+    ),
+    "tolerance": (
+        "ToleranceInterval nonparametric_tolerance normal_tolerance one_sided_factor required_size two_sided_factor"
+    ),
+    "transforms": (
+        "PowerTransform WithinTransform box_cox box_cox_inverse fit_box_cox fit_box_cox_within fit_yeo_johnson "
+        "yeo_johnson"
+    ),
 }
-"""Public name -> module inside this package (``module:name`` where it is called differently there)."""
+"""Module inside this package -> the public names it is the home of (``public=name`` where it has another name there)."""
 
 __all__ = [
     "CHARTS",
@@ -462,9 +362,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, original = _HOME[name].partition(":")
-    value: object = getattr(import_module(f"{__name__}.{module}"), original or name)
-    globals()[name] = value
-    return value
+    for module, names in _HOME.items():
+        for entry in names.split():
+            public, _, original = entry.partition("=")
+            if public == name:
+                value: object = getattr(import_module(f"{__name__}.{module}"), original or public)
+                globals()[name] = value
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
