@@ -59,9 +59,9 @@ def press(chart, key, modifiers=Qt.KeyboardModifier.NoModifier, text=""):
     chart.draw()
 
 
-def has_colour(widget, name):
+def pixels(widget, name):
     image, wanted = widget.grab().toImage(), QColor(name).rgb()
-    return any(image.pixel(x, y) == wanted for x in range(image.width()) for y in range(0, image.height()))
+    return sum(image.pixel(x, y) == wanted for x in range(image.width()) for y in range(image.height()))
 
 
 def xs(layer):
@@ -81,8 +81,18 @@ def test_that_signals_out_of_spec_and_excluded_points_have_shapes_of_their_own(c
     assert set(xs(view._ok)) == set(range(30)) - {10, 20, 25}
     assert [(mark.text, mark.x) for mark in view._overlay.marks] == [("1", 10), ("1", 20), ("OOS", 20)]
     assert xs(chart._views[1]._out_of_spec) == []
-    assert has_colour(chart, LIGHT.violation)
-    assert has_colour(chart, LIGHT.out_of_spec)
+    assert pixels(chart, LIGHT.violation) > 50
+    assert pixels(chart, LIGHT.out_of_spec) > 10
+
+
+def test_that_data_line_and_limits_are_seen_and_stay_when_the_view_moves(chart):
+    filled(chart, [point(at, 10.0 + 0.2 * (-1) ** at) for at in range(300)])
+    for low in (200.5, 100.5, 20.5):
+        chart.set_view(low, low + 60)
+        chart.draw()
+        assert pixels(chart, LIGHT.data) > 5000  # sixty points alone are fewer than 1500
+        assert pixels(chart, LIGHT.limit) > 500
+        assert pixels(chart, LIGHT.center) > 500
 
 
 def test_that_limits_are_labelled_with_their_values_and_spec_only_where_single_values_are_plotted(chart):

@@ -10,6 +10,30 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 MAX_TEXTS = 200
 
 
+class _InView:
+    """Bounds an item by the view: it draws the visible stretch only, and finding its data's bounds costs a quarter more."""
+
+    def viewTransformChanged(self) -> None:
+        """Cover the whole view always."""
+        super().viewTransformChanged()  # type: ignore[misc]
+        pg.GraphicsObject.viewTransformChanged(self)  # forgets the old view, which curves leave to nobody
+        self.prepareGeometryChange()  # type: ignore[attr-defined]
+        self.update()  # type: ignore[attr-defined]
+
+    def boundingRect(self) -> QRectF:
+        """Return the visible area in data units."""
+        rect = self.viewRect()  # type: ignore[attr-defined]
+        return QRectF() if rect is None else QRectF(rect)
+
+
+class Curve(_InView, pg.PlotCurveItem):  # type: ignore[misc]
+    """A line of the visible stretch."""
+
+
+class Scatter(_InView, pg.ScatterPlotItem):  # type: ignore[misc]
+    """Symbols of the visible stretch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A short text at a point: above it (rule number), below it (OOS), on it (gap), or right under it (stage)."""
@@ -21,7 +45,7 @@ class Mark:
     place: str = "above"
 
 
-class Overlay(pg.GraphicsObject):  # type: ignore[misc]
+class Overlay(_InView, pg.GraphicsObject):  # type: ignore[misc]
     """Rule numbers, "OOS" and "//" of a panel."""
 
     def __init__(self) -> None:
@@ -34,16 +58,6 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]
         """Paint these and no others; more than can be read are left out (the symbols stay)."""
         self.marks = marks if len(marks) <= MAX_TEXTS else []
         self.update()
-
-    def viewTransformChanged(self) -> None:
-        """Cover the whole view always."""
-        super().viewTransformChanged()
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        """Return the visible area in data units."""
-        return QRectF(self.viewRect())
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Write the texts; one that would cover its left neighbour on the same side is left out."""
@@ -77,7 +91,7 @@ class Zone:
     high: float
 
 
-class Zones(pg.GraphicsObject):  # type: ignore[misc]
+class Zones(_InView, pg.GraphicsObject):  # type: ignore[misc]
     """The bands of one, two and three sigma, never beyond the limits."""
 
     ALPHA = (0.12, 0.07, 0.03)
@@ -92,16 +106,6 @@ class Zones(pg.GraphicsObject):  # type: ignore[misc]
         if stretches or self.stretches:
             self.stretches = stretches
             self.update()
-
-    def viewTransformChanged(self) -> None:
-        """Cover the whole view always."""
-        super().viewTransformChanged()
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        """Return the visible area in data units."""
-        return QRectF(self.viewRect())
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Fill the bands: zone A (2 to 3 sigma) darkest, then B, then C."""

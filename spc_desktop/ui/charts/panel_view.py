@@ -16,7 +16,7 @@ from spc_desktop.i18n import _
 from spc_desktop.spc.charts.base import PanelSpec
 from spc_desktop.ui.charts import decimate
 from spc_desktop.ui.charts.axes import LimitAxis, PositionAxis, Tag
-from spc_desktop.ui.charts.overlay import Mark, Overlay, Zone, Zones
+from spc_desktop.ui.charts.overlay import Curve, Mark, Overlay, Scatter, Zone, Zones
 from spc_desktop.ui.charts.series import PanelSeries, Series
 from spc_desktop.ui.charts.viewbox import ChartViewBox
 from spc_desktop.ui.charts.words import decimals_for, number, rule_digit, violations_by_panel
@@ -64,6 +64,7 @@ class _Layer:
         if np.array_equal(x, self._x) and np.array_equal(y, self._y):
             return
         self._x, self._y = x, y
+        self.item.setVisible(len(x) > 0)
         if connect is None:
             self.item.setData(x, y)
         else:
@@ -108,16 +109,16 @@ class PanelView:
         self._make_items()
 
     def _make_items(self) -> None:
-        self._line = pg.PlotCurveItem()
-        self._limits = {name: _Layer(pg.PlotCurveItem()) for name in ("center", "lcl", "ucl")}
-        self._dotted = _Layer(pg.PlotCurveItem(connect="pairs"))
-        self._stages = _Layer(pg.PlotCurveItem(connect="pairs"))
-        self._ok = _Layer(pg.ScatterPlotItem(size=5, symbol="o"))
-        self._violating = _Layer(pg.ScatterPlotItem(size=9, symbol="s"))
-        self._out_of_spec = _Layer(pg.ScatterPlotItem(size=10, symbol="d"))
-        self._excluded = _Layer(pg.ScatterPlotItem(size=9, symbol="x"))
-        self._members = _Layer(pg.ScatterPlotItem(size=12, symbol="o"))
-        self._cursor = _Layer(pg.ScatterPlotItem(size=16, symbol="o"))
+        self._line = Curve()
+        self._limits = {name: _Layer(Curve()) for name in ("center", "lcl", "ucl")}
+        self._dotted = _Layer(Curve(connect="pairs"))
+        self._stages = _Layer(Curve(connect="pairs"))
+        self._ok = _Layer(Scatter(size=5, symbol="o"))
+        self._violating = _Layer(Scatter(size=9, symbol="s"))
+        self._out_of_spec = _Layer(Scatter(size=10, symbol="d"))
+        self._excluded = _Layer(Scatter(size=9, symbol="x"))
+        self._members = _Layer(Scatter(size=12, symbol="o"))
+        self._cursor = _Layer(Scatter(size=16, symbol="o"))
         self._overlay, self._zones = Overlay(), Zones()
         self._spec_lines: list[pg.InfiniteLine] = []
         self.crosshair = pg.InfiniteLine(angle=90, movable=False)
