@@ -43,8 +43,9 @@ def measured(values: Sequence[float]) -> list[float]:
         numbers = list(map(float, values))
     except (TypeError, ValueError):
         numbers = [_number(value) for value in values]
+    largest = LARGEST
     for number in numbers:
-        if not -LARGEST < number < LARGEST:
+        if not -largest < number < largest:
             return _present(numbers)
     return numbers
 

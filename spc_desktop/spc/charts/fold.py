@@ -6,6 +6,7 @@ only one, no rule sees it, and everything starts anew after it. Called by ``engi
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -151,7 +152,8 @@ def _make_step(tracks: Mapping[str | None, Track], judges: tuple[RuleMonitor, ..
     initial = tuple(judge.start() for judge in judges)
     steps = tuple(judge.step for judge in judges)
     everywhere = tracks.get(None)
-    track_of, make = tracks.get, tuple.__new__
+    track_of = tracks.get
+    panel_point, chart_point = partial(tuple.__new__, PanelPoint), partial(tuple.__new__, ChartPoint)
     nothing: tuple[Violation, ...] = ()
 
     def step(state: State, observation: Observation) -> tuple[State, ChartPoint]:
@@ -174,9 +176,9 @@ def _make_step(tracks: Mapping[str | None, Track], judges: tuple[RuleMonitor, ..
             else:
                 slot, hits = steps[at](slots[at], value, center, sigma, lcl, ucl, position)
             after.append(slot)
-            points.append(make(PanelPoint, (value, center, lcl, ucl, sigma, hits)))
+            points.append(panel_point((value, center, lcl, ucl, sigma, hits)))
             at += 1  # noqa: SIM113 - measurably faster than enumerate with a nested target
-        return (position + 1, name, memory, after), make(ChartPoint, (position, tuple(points)))
+        return (position + 1, name, memory, after), chart_point((position, tuple(points)))
 
     return step
 
