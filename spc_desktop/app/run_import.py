@@ -13,7 +13,8 @@ from spc_desktop.app.instance import running_hub, sole_user
 from spc_desktop.app.start import Start
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import HubApi
-from spc_desktop.i18n import _, current_language
+from spc_desktop.i18n import _, current_language, marked
+from spc_desktop.protocol.wording import sentence
 from spc_desktop.sources.csv_file import ImportReport, Problem, import_csv
 from spc_desktop.sources.csv_target import ImportOptions
 from spc_desktop.viewer.remote_hub import RemoteHub
@@ -21,9 +22,9 @@ from spc_desktop.viewer.remote_hub import RemoteHub
 SHOWN_PROBLEMS = 20
 
 PROBLEMS = {
-    "not_a_number": "{text!r} is not a number (missing values: empty, * or NA)",
-    "cell_absent": "the row ends before this column",
-    "time_unreadable": "{text!r} is no time that can be read (write 2026-01-31 08:05:00)",
+    "not_a_number": marked('"{text}" is not a number (missing values: empty, * or NA)'),
+    "cell_absent": marked("the row ends before this column"),
+    "time_unreadable": marked('"{text}" is no time that can be read (write 2026-01-31 08:05:00)'),
 }
 
 
@@ -76,7 +77,7 @@ async def _some_hub(start: Start, url: str) -> AsyncIterator[HubApi]:
 
 def describe(report: ImportReport) -> str:
     """Return the report for the terminal."""
-    signs = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", ".": "point"}
+    signs = {"\t": _("tab"), ",": _("comma"), ";": _("semicolon"), "|": _("bar"), ".": _("point")}
     lines = [
         _(
             "{file}: {encoding}, delimiter {delimiter}, decimal {decimal}, {rows} rows",
@@ -113,6 +114,8 @@ def describe(report: ImportReport) -> str:
 
 
 def _explain(problem: Problem) -> str:
-    text = PROBLEMS.get(problem.code, "{code} {text}")
-    told = _(text).format(text=problem.text, code=problem.code)
+    if problem.code in PROBLEMS:
+        told = _(PROBLEMS[problem.code], text=problem.text)
+    else:
+        told = sentence(problem.code, problem.params, current_language())
     return _("  line {line}, column {column}: {told}", line=problem.line, column=problem.column, told=told)

@@ -30,6 +30,8 @@ class Problem:
     column: str
     text: str
     code: str
+    params: dict[str, str] = field(default_factory=dict)
+    """Of the hub's refusal, where it is one."""
 
 
 @dataclass(slots=True)
@@ -256,5 +258,5 @@ async def _submit(hub: HubApi, report: ImportReport, items: Sequence[Measurement
         report.accepted += result.accepted
         report.duplicates += result.duplicates
         for rejected in result.rejected:
-            text = ", ".join(f"{name} {value}" for name, value in rejected.params.items())
-            report.problems.append(Problem(lines[first + rejected.i], report.series[-1].code, text, rejected.code))
+            line = lines[first + rejected.i]
+            report.problems.append(Problem(line, report.series[-1].code, "", rejected.code, rejected.params))
