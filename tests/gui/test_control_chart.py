@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.spc.charts.base import PanelSpec
@@ -219,6 +219,20 @@ def test_that_hovering_tells_every_rule_in_words_and_outlines_the_pattern(chart)
     chart.draw()
     assert xs(chart._views[0]._members) == list(range(12, 21))
     assert xs(chart._views[0]._cursor) == [20]
+
+
+def test_that_the_hover_text_stays_while_the_mouse_rests(chart, qtbot):
+    filled(chart, [point(at, 10.0) for at in range(30)])
+    view = chart._views[0]
+    spot = view.plot.vb.mapViewToScene(QPointF(20, 10.0))
+    chart._hover(spot)
+    place = chart.mapFromScene(spot)
+    QApplication.sendEvent(chart.viewport(), QHelpEvent(QEvent.Type.ToolTip, place, chart.mapToGlobal(place)))
+    qtbot.wait(400)  # Qt hides a text a moment after it was told to
+    assert QToolTip.isVisible()
+    assert "Subgroup 21" in QToolTip.text()
+    assert view.crosshair.isVisible()
+    assert chart._views[1].crosshair.isVisible()
 
 
 def test_that_a_screen_reader_gets_one_sentence_about_the_chart(chart):

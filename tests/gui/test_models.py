@@ -89,3 +89,18 @@ def test_that_a_letter_is_known_by_its_key(key, text, expected):
 def test_that_a_letter_with_control_is_no_command():
     event = QKeyEvent(QEvent.Type.KeyPress, int(Qt.Key.Key_A), Qt.KeyboardModifier.ControlModifier, "")
     assert letter(event) == ""
+
+
+async def test_that_a_history_of_many_pages_arrives_whole_while_new_points_come(open_bench, monkeypatch):
+    monkeypatch.setattr("spc_desktop.ui.feed.FIRST_PAGE", 50)
+    monkeypatch.setattr("spc_desktop.ui.feed.PAGE", 70)
+    first = [measured(10 + 0.001 * at, at=NOON + timedelta(minutes=at)) for at in range(400)]
+    async with open_bench(WATCHED, before=first) as bench:
+        feed = bench.station.feed(1)
+        await until(lambda: feed.loaded)
+        await bench.hub.submit([measured(10.4, at=NOON + timedelta(minutes=400))])
+        await until(lambda: feed.series.complete and feed.series.end == 401)
+        values = feed.series.panels["i"].value[:401].tolist()
+        assert values == pytest.approx([10 + 0.001 * at for at in range(401)])
+        bench.station.release(feed)
+        assert bench.station._feeds == {}

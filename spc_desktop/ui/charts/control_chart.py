@@ -375,6 +375,10 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self._hovered is not None and self.series is not None:
             self.go_to(self._hovered)
 
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Keep Qt from hiding our hover text: after a moment's rest it would show the items' own, which are empty."""
+        return event.type() == QEvent.Type.ToolTip or bool(super().viewportEvent(event))
+
     def leaveEvent(self, event: QEvent) -> None:
         """Take the crosshair away."""
         self._set_hovered(None, None)

@@ -201,7 +201,7 @@ class ChartPage(QWidget):
             origin = state.limits.limits.provenance
             used = len(origin.baseline)
             text = _("limits frozen from {n} subgroups", n=used) if used else _("limits given")
-            parts.append(text + (f" ({origin.estimator})" if origin.estimator else ""))
+            parts.append(text + (f" ({origin.estimator})" if used and origin.estimator else ""))
         self._about.setText(" · ".join(parts))
 
     def _tell_point(self, position: int) -> None:
