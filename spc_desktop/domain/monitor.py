@@ -47,6 +47,8 @@ class MonitorState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Number of the newest limits, 0 before the first."""
     learning: bool = True
     """True while no limits judge (also after a change of plan made the newest ones obsolete)."""
+    problem: str = ""
+    """Why the newest attempt to learn limits failed (a code of ``domain.wording``); empty: none did."""
 
 
 class Judged(NamedTuple):
@@ -139,6 +141,7 @@ def restart(watch: Watch, state: MonitorState) -> MonitorState:
         learned=learned,
         limits_revision=revision,
         learning=watch.limits is None,
+        problem="",
     )
 
 
@@ -157,6 +160,7 @@ class _Fold:
         "last_sample",
         "last_subgroup",
         "next_index",
+        "problem",
         "revision",
         "rows",
         "size",
@@ -175,6 +179,7 @@ class _Fold:
         self.last_subgroup = state.last_subgroup
         self.last_sample = state.last_sample
         self.revision = state.limits_revision
+        self.problem = state.problem
         self.rows: dict[int, Measurement] = {}
         self.size: float | None = None
 
@@ -189,6 +194,7 @@ class _Fold:
             last_sample=self.last_sample,
             limits_revision=self.revision,
             learning=self._watch.limits is None,
+            problem=self.problem,
         )
         rows = tuple(self.rows.values())
         return Step(state, self._watch, rows, tuple(self._settled), tuple(self._points), self._limits)
@@ -315,7 +321,10 @@ class _Fold:
             limits = watch.chart.estimate(observations, watch.options)
             check_chart(watch, limits)
         except SpcValueError:
+            values = {value for entry in self._learned for value in entry.point.values}
+            self.problem = "learning_no_spread" if len(values) == 1 else "learning_not_possible"
             return None
+        self.problem = ""
         revision = self.revision + 1
         provenance = dataclasses.replace(
             limits.provenance,

@@ -88,6 +88,13 @@ _ERRORS = {
     "unknown_point": _("There is no point {index} on this chart."),
     "no_spec": _("Capability needs a specification limit. Set the lower or the upper one first."),
     "not_for_counts": _("Capability of counts is not computed from specification limits."),
+    "learning_no_spread": _(
+        "No limits yet: all learnt values are equal. Check the gauge and its resolution; learning goes on by itself."
+    ),
+    "learning_not_possible": _(
+        "No limits yet: the learnt points do not suffice for this chart. Check chart and options; learning goes on."
+    ),
+    "internal": _("A fault inside the station. It was written to its log."),
     "shutting_down": _("The hub is closing. Try again when it runs again."),
     "disk_full": _("The disk is full, so nothing can be stored. Free some space; the hub goes on by itself."),
     "database_locked": _("Another program holds the database. Close it; the hub goes on by itself."),

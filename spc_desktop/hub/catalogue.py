@@ -191,6 +191,7 @@ def state_of(watch: Watch, state: MonitorState) -> m.CharacteristicState:
         points=state.next_index,
         learning_left=max(left, 0),
         limits=watch.limits,
+        learning_problem=state.problem if learning else "",
     )
 
 

@@ -52,8 +52,14 @@ class Pipeline:
             known, ended = await self._look_up(entries)
             draft = Draft(self._station, self._clock.now(), self._words)
             draft.lend(ended)
-            answers = await self._fold(draft, entries, known)
-            batch = draft.finish()
+            try:
+                answers = await self._fold(draft, entries, known)
+                batch = draft.finish()
+            except KnownError:
+                raise
+            except Exception as bug:  # noqa: BLE001 - boundary: one entry that cannot be folded must not end the hub
+                await self._survive(entries, bug)
+                return
             events = await self._store.append(batch) if _has_content(batch) else []
         except KnownError as error:
             log.warning("batch of %d entries was not stored: %s", len(entries), error)
@@ -67,6 +73,23 @@ class Pipeline:
         for entry, answer in answers:
             if not entry.done.done():
                 entry.done.set_result(answer)
+
+    async def _survive(self, entries: list[Entry], bug: Exception) -> None:
+        """Fold the entries of a batch that a bug has ended one by one: only the culprit is refused, the rest is stored."""
+        if len(entries) > 1:
+            log.warning("a batch of %d entries could not be folded (%r); each is tried alone", len(entries), bug)
+            for entry in entries:
+                if not entry.done.done():
+                    await self._carry_out([entry])
+            return
+        (culprit,) = entries
+        log.error("an entry could not be folded", exc_info=bug)
+        if isinstance(culprit, Submission):
+            draft = Draft(self._station, self._clock.now(), self._words)
+            for at, item in enumerate(culprit.items):
+                draft.quarantine(item, UserError("internal", error=repr(bug)), at)
+            await self._store.append(draft.finish())
+        refuse(culprit, KnownError("internal"))
 
     async def _look_up(self, entries: list[Entry]) -> tuple[dict[str, int], list[Any]]:
         """Ask the store for what the fold needs and memory has not: keys stored before, alerts that have ended."""

@@ -203,6 +203,8 @@ class CharacteristicState(Struct, frozen=True, kw_only=True):
     points: int = 0
     learning_left: int = 0
     limits: FrozenLimits | None = None
+    learning_problem: str = ""
+    """Why no limits could be learnt although the points are there (a code of ``domain.wording``); empty: all is well."""
 
 
 class Catalogue(Struct, frozen=True, kw_only=True):

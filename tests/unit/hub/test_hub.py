@@ -381,3 +381,37 @@ def test_that_restarts_anywhere_change_nothing(tmp_path_factory, seed, n, cuts, 
 def _parts(items, cuts):
     edges = sorted({0, len(items), *cuts})
     return [items[first:last] for first, last in pairwise(edges)]
+
+
+async def test_that_a_bug_in_one_chart_refuses_only_what_it_concerns(hub, store, monkeypatch, caplog):
+    chart = hub._station.watches[1].monitor
+    whole = chart.step
+
+    def fail(state, observation):
+        if observation.values == (10.13,):
+            raise ZeroDivisionError("a chart that cannot go on")
+        return whole(state, observation)
+
+    monkeypatch.setattr(chart, "step", fail)
+    before, culprit, after = await asyncio.gather(
+        hub.submit([measured(10.1)]),
+        hub.submit([measured(10.13, key="bad")]),
+        hub.submit([measured(10.2)]),
+        return_exceptions=True,
+    )
+    assert (before.accepted, after.accepted, culprit.code) == (1, 1, "internal")
+    assert [(row.reason, row.item.key) for row in store.quarantined] == [("internal", "bad")]
+    assert ["cannot go on" in record.exc_text for record in caplog.records if record.exc_info] == [True]
+    monkeypatch.undo()
+    again = await hub.submit([measured(10.13, key="bad")])
+    assert [row.point_index for row in again.measurements] == [2]
+
+
+async def test_that_a_learning_phase_without_spread_says_why(hub, store):
+    await hub.command(save(diameter(code="STUCK"), plans=[learning(3)]))
+    await hub.submit([measured(10.0, of=2) for _ in range(3)])
+    state = (await hub.query(m.GetCatalogue())).states[1]
+    assert (state.limits, state.learning_problem) == (None, "learning_no_spread")
+    await hub.submit([measured(value, of=2) for value in (10.1, 9.9, 10.2)])
+    state = (await hub.query(m.GetCatalogue())).states[1]
+    assert (state.limits is not None, state.learning_problem) == (True, "")
