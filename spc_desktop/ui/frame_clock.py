@@ -7,6 +7,8 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from shiboken6 import isValid
 
 INTERVAL_MS = 50
+CATCH_UP_MS = 25
+"""Pause between frames while something waits."""
 BUDGET = 0.008
 """Seconds of one frame: a longer stall would delay every message of the hub that shares this thread."""
 
@@ -34,25 +36,27 @@ class FrameClock(QObject):
         self._dirty: dict[Drawable, None] = {}
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(INTERVAL_MS)
         self._timer.timeout.connect(self.flush)
 
     def request(self, item: Drawable) -> None:
         """Draw ``item`` in one of the next frames; asking twice before that draws once."""
         self._dirty.setdefault(item)
         if not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(INTERVAL_MS)
 
     def flush(self) -> None:
-        """Draw one frame's worth; what does not fit keeps its place in the queue."""
-        started, painting = perf_counter(), 0.0
+        """Draw one frame's worth; what does not fit keeps its place and comes soon, with room for the loop in between."""
+        started, cost = perf_counter(), 0.0
         while self._dirty:
             item = next(iter(self._dirty))
-            del self._dirty[item]
             if not isValid(item) or not item.isVisible():  # a widget may be deleted while it waits
+                del self._dirty[item]
                 continue
-            item.draw()
-            painting += item.paint_cost
-            if perf_counter() - started + painting >= BUDGET:
+            if cost and cost + item.paint_cost > BUDGET:
+                self._timer.start(CATCH_UP_MS)
                 return
+            del self._dirty[item]
+            item.draw()
+            cost += perf_counter() - started + item.paint_cost
+            started = perf_counter()
         self._timer.stop()

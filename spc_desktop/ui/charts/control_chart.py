@@ -175,6 +175,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 view.draw(series, first, last, self._stages, (low, high))
             else:
                 view.clear()
+            view.plot.vb.prepareForPaint()  # else the new range is noticed while painting, and all is painted twice
         self._setting_range = False
         self._outline()
         if (self._low, self._high) != self._drawn:

@@ -18,7 +18,6 @@ class _InView:
         super().viewTransformChanged()  # type: ignore[misc]
         pg.GraphicsObject.viewTransformChanged(self)  # forgets the old view, which curves leave to nobody
         self.prepareGeometryChange()  # type: ignore[attr-defined]
-        self.update()  # type: ignore[attr-defined]
 
     def boundingRect(self) -> QRectF:
         """Return the visible area in data units."""
