@@ -22,6 +22,7 @@ class Appender:
     def __init__(self, dialect: str, epoch: str) -> None:
         prepared = Prepared(dialect)
         self._epoch = epoch
+        self._flags = prepared.flags
         self.pages = Pages(prepared)
         tables = (
             schema.product, schema.characteristic, schema.control_plan, schema.frozen_limits, schema.point,
@@ -44,7 +45,7 @@ class Appender:
         events = self._number(cursor, batch.events)
         self._catalogue(cursor, batch)
         self._measurements(cursor, batch)
-        self._put(cursor, schema.point.name, [rows.point_row(p) for p in batch.points])
+        self._put(cursor, schema.point.name, rows.point_rows(batch.points, self._flags))
         self.pages.touch(connection, cursor, batch.points)
         self._put(cursor, schema.violation.name, [rows.violation_row(v) for v in batch.violations])
         self._alerts(cursor, batch, events)
@@ -78,7 +79,7 @@ class Appender:
         self._add(
             cursor,
             schema.measurement.name,
-            [rows.measurement_row(v, settled.get(v.id)) for v in batch.measurements],
+            rows.measurement_rows(batch.measurements, settled, self._flags),
         )
         self._add(cursor, schema.measurement_key.name, batch.keys)
         if settled:

@@ -1,6 +1,6 @@
 """Structs to rows and back. A row is a tuple in the order of its table's columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange
 from spc_desktop.protocol import messages as m
+from spc_desktop.storage.engine import Flags
 
 RowTuple = tuple[Any, ...]
 
@@ -77,30 +78,46 @@ def limits_of(text: str) -> FrozenLimits:
     return _limits.decode(text)
 
 
-def measurement_row(v: Measurement, settled: tuple[int, bool] | None) -> RowTuple:
-    """Return the row of a measurement; ``settled`` (point index, within control) overrules what the struct says."""
-    index, within = settled or (v.point_index, v.is_within_control)
-    t = v.trace
-    return (
-        v.id,
-        v.product_id,
-        v.characteristic_id,
-        v.measurement_value,
-        v.sample_number,
-        v.subgroup_number,
-        v.is_within_spec,
-        within,
-        micros(v.measured_at),
-        index,
-        v.size,
-        v.source_id,
-        t.lot,
-        t.machine,
-        t.operator,
-        t.cavity,
-        t.gauge,
-        t.serial,
-    )
+def measurement_rows(
+    many: Iterable[Measurement], settled: Mapping[int, tuple[int, bool]], flags: Flags
+) -> list[RowTuple]:
+    """Return the rows of measurements.
+
+    Args:
+        many: in any order; those of one request mostly share their time, which is then converted once.
+        settled: measurement id -> (point index, within control), which overrules what the struct says.
+        flags: what the driver takes for False and True.
+    """
+    found = []
+    last, at = _EPOCH, 0
+    for v in many:
+        if v.measured_at is not last:
+            last, at = v.measured_at, micros(v.measured_at)
+        index, within = settled.get(v.id) or (v.point_index, v.is_within_control)
+        t = v.trace
+        found.append(
+            (
+                v.id,
+                v.product_id,
+                v.characteristic_id,
+                v.measurement_value,
+                v.sample_number,
+                v.subgroup_number,
+                flags[v.is_within_spec],
+                flags[within],
+                at,
+                index,
+                v.size,
+                v.source_id,
+                t.lot,
+                t.machine,
+                t.operator,
+                t.cavity,
+                t.gauge,
+                t.serial,
+            )
+        )
+    return found
 
 
 def measurement_of(row: Row[Any]) -> Measurement:
@@ -129,20 +146,29 @@ def measurement_of(row: Row[Any]) -> Measurement:
     )
 
 
-def point_row(p: Point) -> RowTuple:
-    return (
-        p.characteristic_id,
-        p.index,
-        p.subgroup_number,
-        micros(p.measured_at),
-        p.size,
-        p.out_of_spec,
-        p.excluded,
-        p.exclusion_reason,
-        p.learning,
-        p.limits_revision,
-        _body.encode((p.values, p.panels)),
-    )
+def point_rows(many: Iterable[Point], flags: Flags) -> list[RowTuple]:
+    """Return the rows of points; see ``measurement_rows``."""
+    found = []
+    last, at = _EPOCH, 0
+    for p in many:
+        if p.measured_at is not last:
+            last, at = p.measured_at, micros(p.measured_at)
+        found.append(
+            (
+                p.characteristic_id,
+                p.index,
+                p.subgroup_number,
+                at,
+                p.size,
+                flags[p.out_of_spec],
+                flags[p.excluded],
+                p.exclusion_reason,
+                flags[p.learning],
+                p.limits_revision,
+                bytearray(_body.encode((p.values, p.panels))),
+            )
+        )
+    return found
 
 
 def point_of(row: Row[Any]) -> Point:

@@ -59,9 +59,7 @@ def bare(folder: Path, size: int, count: int) -> float:
         connection.execute("PRAGMA synchronous=FULL")
         names = ", ".join(f"c{i}" for i in range(1, 18))
         connection.execute(f"CREATE TABLE m (id INTEGER PRIMARY KEY, {names})")
-        many = [
-            [rows.measurement_row(x, None) for x in stream(i, size, CHARACTERISTICS).measurements] for i in range(count)
-        ]
+        many = [rows.measurement_rows(stream(i, size, CHARACTERISTICS).measurements, {}, (0, 1)) for i in range(count)]
         marks = ", ".join("?" * 18)
         begun = time.perf_counter()
         for batch in many:
