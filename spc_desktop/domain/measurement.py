@@ -5,7 +5,10 @@ from datetime import datetime
 from msgspec import Struct
 
 
-class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True):
+# gc=False: plain values without cycles, and they come by the hundred thousand.
+
+
+class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Traceability fields of a measurement; empty means unknown."""
 
     lot: str = ""
@@ -16,7 +19,7 @@ class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True):
     serial: str = ""
 
 
-class MeasurementIn(Struct, frozen=True, kw_only=True):
+class MeasurementIn(Struct, frozen=True, kw_only=True, gc=False):
     """What every source hands to ``HubApi.submit``: one or more values of one subgroup of one characteristic.
 
     A full set of ``subgroup_size`` values is one subgroup. Fewer values are collected until the subgroup is full or
@@ -36,7 +39,7 @@ class MeasurementIn(Struct, frozen=True, kw_only=True):
     trace: Trace = Trace()
 
 
-class Measurement(Struct, frozen=True, kw_only=True):
+class Measurement(Struct, frozen=True, kw_only=True, gc=False):
     """One stored value, in the words of the original's REST interface."""
 
     id: int

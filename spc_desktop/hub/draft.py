@@ -38,7 +38,7 @@ class Draft:
         self._current: dict[int, dict[str, Alert]] = {}
         self._alerts: dict[int, Alert] = {}
         self._ended: dict[int, Alert] = {}
-        self._rows: dict[int, int] = {}
+        self._first_row = station.next_ids["measurement"]
         self._points: dict[int, dict[int, Point]] = {}
         self._limits: list[m.LimitsEvent] = []
         self._repeats: dict[int, int] = {}
@@ -128,8 +128,9 @@ class Draft:
             self.add_limits(watch, done.limits)
 
     def rows(self, first_id: int, count: int) -> list[Measurement]:
-        """Return rows of this batch as they are now."""
-        return [self.batch.measurements[self._rows[row_id]] for row_id in range(first_id, first_id + count)]
+        """Return rows of this batch as they are now: their ids count on from the batch's first."""
+        at = first_id - self._first_row
+        return self.batch.measurements[at : at + count]
 
     def quarantine(self, item: MeasurementIn, error: UserError, at: int) -> m.Rejected:
         """Keep a measurement that cannot be judged, with its reason; ``at`` is its place in its submission."""
@@ -139,9 +140,8 @@ class Draft:
 
     def _add_rows(self, watch: Watch, done: Step) -> None:
         batch = self.batch
+        batch.measurements.extend(done.measurements)
         for row in done.measurements:
-            self._rows[row.id] = len(batch.measurements)
-            batch.measurements.append(row)
             if not (row.is_within_spec and row.is_within_control):
                 self._announce(watch, row)
         for row in done.settled:
@@ -157,8 +157,8 @@ class Draft:
 
     def _settle(self, characteristic_id: int, row_id: int, index: int, within: bool) -> None:
         """Say which point an earlier row belongs to, in this batch's list or in the table."""
-        at = self._rows.get(row_id)
-        if at is not None:
+        at = row_id - self._first_row
+        if at >= 0:
             row = self.batch.measurements[at]
             self.batch.measurements[at] = msgspec.structs.replace(row, point_index=index, is_within_control=within)
             return
@@ -200,7 +200,8 @@ class Draft:
         self._limits.append(m.LimitsEvent(ts=self.now, product_id=watch.product.id, limits=limits))
 
     def _has_active(self, characteristic_id: int) -> bool:
-        return any(alert.active for alert in self._current_of(characteristic_id).values())
+        current = self._current_of(characteristic_id)
+        return bool(current) and any(alert.active for alert in current.values())
 
     def _current_of(self, characteristic_id: int) -> Mapping[str, Alert]:
         current = self._current.get(characteristic_id)
@@ -280,6 +281,12 @@ class Draft:
 
 def _is_noteworthy(done: Step) -> bool:
     """Tell whether the step can fire an alarm at all: most cannot, and are not looked at again."""
-    if done.limits is not None or any(judged.violated or judged.point.out_of_spec for judged in done.points):
+    if done.limits is not None:
         return True
-    return not all(row.is_within_spec for row in done.measurements)
+    for judged in done.points:
+        if judged.violated or judged.point.out_of_spec:
+            return True
+    for row in done.measurements:  # noqa: SIM110 - loops: this runs for every measurement, a generator costs a microsecond
+        if not row.is_within_spec:
+            return True
+    return False
