@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
@@ -55,6 +56,8 @@ class Batch:
     alerts: list[Alert] = field(default_factory=list)
     """New rows, or whole new versions of known ids."""
     alert_changes: list[AlertChange] = field(default_factory=list)
+    masks: dict[str, Mask | None] = field(default_factory=dict)
+    """``Mask.id`` -> the mask that holds from now on, or None: it has ended."""
     monitor_states: dict[int, bytes] = field(default_factory=dict)
     """characteristic -> serialised ``MonitorState``."""
     limits: list[FrozenLimits] = field(default_factory=list)
@@ -79,6 +82,8 @@ class Stored:
     """Every alert whose status is not RESOLVED or CLOSED."""
     next_ids: dict[str, int]
     """``measurement``, ``alert``, ``violation``, ``capability``, ``product``, ``characteristic`` -> next free id."""
+    masks: list[Mask] = field(default_factory=list)
+    """Every mask that has not ended."""
 
 
 class Store(Protocol):

@@ -15,6 +15,7 @@ import numpy as np
 from spc_desktop.domain.alert import OPEN, Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, Quarantined
 from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
 from spc_desktop.domain.product import Characteristic, Product
@@ -55,6 +56,7 @@ class MemoryStore:
         self._keys: dict[str, int] = {}
         self._states: dict[int, bytes] = {}
         self._capabilities: list[m.CapabilityOut] = []
+        self._masks: dict[str, Mask] = {}
         self._violations = 0
         self.alert_changes: list[AlertChange] = []
         self.quarantined: list[Quarantined] = []
@@ -82,6 +84,7 @@ class MemoryStore:
                 "product": max(self._products, default=0) + 1,
                 "characteristic": max(self._characteristics, default=0) + 1,
             },
+            masks=list(self._masks.values()),
         )
 
     async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
@@ -149,6 +152,10 @@ class MemoryStore:
         self._limits.update((limits.characteristic_id, limits) for limits in batch.limits)
         self._capabilities += batch.capabilities
         self.alert_changes += batch.alert_changes
+        for name, mask in batch.masks.items():
+            self._masks.pop(name, None)
+            if mask is not None:
+                self._masks[name] = mask
         self.quarantined += batch.quarantined
 
     # -- answers -------------------------------------------------------------------------------------------------------
