@@ -4,7 +4,6 @@ from datetime import datetime
 
 from msgspec import Struct
 
-
 # gc=False: plain values without cycles, and they come by the hundred thousand.
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import msgspec
@@ -17,7 +18,11 @@ MAX_LIST = 1000
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
+_BLANK_COLON = re.compile(r"[ \t\r\n]:")
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_MARKS = bytes(set(range(256)) - set(b'[]{}"\\'))
 _encoder = msgspec.json.Encoder()
+_plain: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
 def encode(message: object) -> bytes:
@@ -37,6 +42,9 @@ def load(raw: str | bytes) -> Any:
     except UnicodeDecodeError as broken:
         raise UserError("bad_json", problem="utf8", position=broken.start) from None
     _check_depth(text)
+    quick = _load_plain(text)
+    if quick is not None:  # a body of "null" goes the long way
+        return quick
     try:
         value = _decoder.decode(text)
     except json.JSONDecodeError as broken:
@@ -44,6 +52,52 @@ def load(raw: str | bytes) -> Any:
     if isinstance(value, list | str):
         _check_value("", value)
     return value
+
+
+def _load_plain(text: str) -> Any:
+    """Return the value of objects and lists that are beyond doubt; None: the strict decoder shall look.
+
+    A body of a hundred measurements costs a fifth of the strict decoder's time. Every key ends in ``":`` where no blank
+    stands before a colon, and that mark cannot stand within a string; so as many marks as keys means no key twice.
+    """
+    try:
+        value = _plain.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    keys = 0
+    nodes = [value]
+    while nodes:
+        node = nodes.pop()
+        if type(node) is dict:
+            keys += len(node)
+            inner = _inner(node.values())
+        elif type(node) is list and len(node) <= MAX_LIST:
+            inner = _inner(node)
+        else:
+            return None
+        if inner is None:
+            return None
+        nodes += inner
+    return value if keys == text.count('":') and not _BLANK_COLON.search(text) else None
+
+
+def _inner(values: Iterable[Any]) -> Iterable[Any] | None:
+    """Return the objects and lists among values; None where a text, number or constant needs a closer look."""
+    inner: list[Any] = []
+    for value in values:
+        kind = type(value)
+        if kind is float:
+            if not math.isfinite(value):
+                return None
+        elif kind is int:
+            if not -MAX_WHOLE <= value <= MAX_WHOLE:
+                return None
+        elif kind is str:
+            if len(value) > MAX_TEXT:
+                return None
+        elif kind is dict or kind is list:
+            inner.append(value)
+    return inner
 
 
 def load_object(raw: str | bytes) -> dict[str, Any]:
@@ -64,13 +118,23 @@ def shown(value: object) -> str:
 
 
 def _check_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+    if text.count("[") + text.count("{") <= MAX_DEPTH or _is_flat(text):
         return
     depth = 0
     for bracket in _BRACKET.finditer(_STRING.sub("", text)):
         depth += 1 if bracket.group() in "[{" else -1
         if depth > MAX_DEPTH:
             raise UserError("bad_message", field="", kind="depth", high=MAX_DEPTH)
+
+
+def _is_flat(text: str) -> bool:
+    """Tell whether brackets certainly lie no deeper than allowed; False where strings hold brackets or backslashes."""
+    marks = text.encode("utf-8", "replace").translate(_ONE_KIND, _NO_MARKS).replace(b'""', b"")
+    for _ in range(MAX_DEPTH):
+        marks = marks.replace(b"[]", b"")
+        if not marks:
+            return True
+    return False
 
 
 def _check_value(name: str, value: object) -> None:

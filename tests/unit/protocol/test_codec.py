@@ -2,6 +2,7 @@
 
 import json
 import math
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -42,6 +43,24 @@ def test_that_any_text_gives_a_value_or_an_explained_refusal(raw):
         for language in ("ko", "en"):
             assert len(sentence(refusal.code, refusal.params, language)) > 5
     assert not isinstance(value, float) or math.isfinite(value)
+
+
+_PIECES = ["{", "}", "[", "]", ":", ",", '"a"', '"a":', '"a" :', '"b":', "1", "2.5", "1e999", "9007199254740993", "null",
+           '"\\ud800"', '"\\":"', '"[["', '"x:y"', '{"a":1,"a":2}', '{"a" :1,"a":2}', "[" * 17, "]" * 17]  # fmt: skip
+
+
+def read(raw):
+    try:
+        return repr(codec.load(raw))
+    except UserError as bad:
+        return bad.code, bad.params
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join) | values.map(json.dumps))
+def test_that_the_quick_way_accepts_nothing_that_the_strict_one_refuses(raw):
+    quick = read(raw)
+    with mock.patch.multiple(codec, _load_plain=lambda _: None, _is_flat=lambda _: False):
+        assert quick == read(raw)
 
 
 @pytest.mark.parametrize(
