@@ -1,0 +1,113 @@
+"""Benchmark of the fan-out: ``python -m tests.perf.fanout [--seconds 6] [--subs 50 200 1000]``.
+
+Alerts are posted in a closed loop (at most 32 that not all clients have) to the hub, which stores each before it sends it,
+and to a bare ``websockets`` server with ``broadcast()``, which stores nothing. Both run in their own processes; the load
+comes from ``loadgen.py``, which lies with the bare server in a folder of tools beside this project. Without that folder
+there is nothing to compare with, and the benchmark says so. Nothing is asserted about time.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import sys
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.perf.server import process
+
+TOOLS = Path(__file__).parents[2].parent / "shared" / "tools"
+MUST_RATE, AIM_RATE, MUST_CPU, AIM_CPU = 2.0, 4.0, 0.6, 0.25
+
+
+def free_pair():
+    """Two neighbouring free ports: the bare server takes posts on the one after."""
+    for _ in range(100):
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+    raise RuntimeError("no two neighbouring ports are free")
+
+
+@asynccontextmanager
+async def bare():
+    port = free_pair()
+    child = await asyncio.create_subprocess_exec(sys.executable, TOOLS / "ws_bare.py", str(port), "asyncio", "plain")
+    try:
+        for _ in range(100):
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.1)
+            else:
+                writer.close()
+                break
+        yield f"ws://127.0.0.1:{port}/", f"http://127.0.0.1:{port + 1}/", child.pid
+    finally:
+        child.terminate()
+        await child.wait()
+
+
+@asynccontextmanager
+async def hub():
+    with tempfile.TemporaryDirectory() as folder:
+        async with process("--serve", folder) as (port, pid):
+            yield f"ws://127.0.0.1:{port}/ws/spc/notifications/", f"http://127.0.0.1:{port}/api/spc/alerts/", pid
+
+
+async def closed_loop(addresses, subs, seconds, folder):
+    """Return what loadgen measured against one server."""
+    ws, post, pid = addresses
+    out = Path(folder) / "out.jsonl"
+    out.unlink(missing_ok=True)
+    options = ["--subs", subs, "--window", 32, "--seconds", seconds, "--server-pid", pid, "--out", out]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, TOOLS / "loadgen.py", "closed", "--ws", ws, "--post", post, *map(str, options),
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    if await child.wait():
+        raise RuntimeError(f"loadgen ended with {child.returncode}")
+    return json.loads(out.read_text().splitlines()[-1])
+
+
+async def measure(counts, seconds):
+    print(f"{'clients':>8} {'server':<6} {'alerts/s':>9} {'us CPU/delivery':>16} {'lost':>5}   against bare")
+    with tempfile.TemporaryDirectory() as folder:
+        for subs in counts:
+            found = {}
+            for name, server in (("bare", bare), ("hub", hub)):
+                async with server() as addresses:
+                    found[name] = one = await closed_loop(addresses, subs, seconds, folder)
+                text = ""
+                if name == "hub":
+                    rate = one["alerts_per_s"] / found["bare"]["alerts_per_s"]
+                    cpu = one["server_us_per_delivery"] / found["bare"]["server_us_per_delivery"]
+                    text = (
+                        f"{rate:5.2f} x alerts/s (must {MUST_RATE:g}, aim {AIM_RATE:g})"
+                        f"   {cpu:5.2f} x CPU (must {MUST_CPU:g}, aim {AIM_CPU:g})"
+                    )
+                cost = one["server_us_per_delivery"]
+                print(f"{subs:>8} {name:<6} {one['alerts_per_s']:>9,.0f} {cost:>16.2f} {one['lost']:>5}   {text}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=6.0, help="length of each run")
+    parser.add_argument("--subs", type=int, nargs="+", default=[50, 200, 1000], help="numbers of clients")
+    options = parser.parse_args()
+    if not (TOOLS / "loadgen.py").is_file():
+        print(f"nothing to compare with: {TOOLS} holds no loadgen.py and ws_bare.py")
+        return
+    print(f"{os.cpu_count()} cores, load {', '.join(f'{value:.1f}' for value in os.getloadavg())}")
+    asyncio.run(measure(options.subs, options.seconds))
+
+
+if __name__ == "__main__":
+    main()
