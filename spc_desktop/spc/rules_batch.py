@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.rules import SERIES_KINDS, Rule, Violation
 from spc_desktop.spc.rules_codes import BoolArray, Columns, FloatArray, Level, Masks, level_of
+from spc_desktop.spc.rules_series import judge_series
 
 if TYPE_CHECKING:
     from spc_desktop.spc.run_rules import RuleMonitor
@@ -72,24 +73,26 @@ def run(monitor: "RuleMonitor", columns: Columns, state: Any, index: int) -> dic
     """Judge all points; see ``RuleMonitor.run``."""
     rules = monitor.rule_set.rules
     size = columns.value.size
-    if any(rule.kind in SERIES_KINDS for rule in rules):
-        return _collect(rules, replay(monitor, columns, state, index)[1], 0)
     overlap = monitor.horizon
+    whole = tuple(rule for rule in rules if rule.kind in SERIES_KINDS)
+    of_series = {rule.id: hits for rule, (hits, _) in zip(whole, _series(monitor, columns, state, index), strict=True)}
+    rules = tuple(rule for rule in rules if rule not in whole)
     found: dict[str, list[NDArray[np.int64]]] = {rule.id: [] for rule in rules}
     first = 0
-    if state is not None:
+    if state is not None and rules:
         first = min(overlap, size)
-        head = _collect(rules, replay(monitor, columns.cut(slice(0, first)), state, 0)[1], 0)
-        for rule_id, positions in head.items():
-            found[rule_id].append(positions)
-    for low in range(first, size, BLOCK):
+        head = _collect(monitor.rule_set.rules, replay(monitor, columns.cut(slice(0, first)), state, 0)[1], 0)
+        for rule_id, positions in found.items():
+            positions.append(head[rule_id])
+    for low in range(first, size, BLOCK) if rules else ():
         begin = max(0, low - overlap)
         block = columns.cut(slice(begin, low + BLOCK))
         for rule_id, mask in _judge(rules, block).items():
             found[rule_id].append(np.flatnonzero(mask[low - begin :]) + low)
-    return {
+    joined = {
         key: (np.concatenate(parts) if parts else _NOTHING).astype(np.int64) + index for key, parts in found.items()
     }
+    return {rule.id: joined[rule.id] if rule.id in joined else of_series[rule.id] for rule in monitor.rule_set.rules}
 
 
 _NOTHING = np.zeros(0, dtype=np.int64)
@@ -98,11 +101,33 @@ _NOTHING = np.zeros(0, dtype=np.int64)
 def state_after(monitor: "RuleMonitor", columns: Columns, state: Any, index: int) -> Any:
     """Return the state after all points; see ``RuleMonitor.state_after``."""
     size = columns.value.size
-    whole = any(rule.kind in SERIES_KINDS for rule in monitor.rule_set.rules)
-    begin = 0 if whole else max(0, size - monitor.horizon)
-    if begin > 0:
-        state = None
-    return replay(monitor, columns.cut(slice(begin, None)), state, index + begin)[0]
+    begin = max(0, size - monitor.horizon)
+    after = replay(monitor, columns.cut(slice(begin, None)), None if begin else state, index + begin)[0]
+    if not begin:
+        return after
+    slots = iter(slot for _, slot in _series(monitor, columns, state, index))
+    return tuple(
+        [next(slots) if _of_series(first) else slot for first, slot in zip(monitor.start(), after, strict=True)]
+    )
+
+
+def _of_series(first: Any) -> bool:
+    """Tell the slot of a rule on the whole series by its first value: no other rule has a tuple."""
+    return isinstance(first, tuple)
+
+
+def _series(monitor: "RuleMonitor", columns: Columns, state: Any, index: int) -> list[tuple[NDArray[np.int64], Any]]:
+    """Judge the rules on the whole series: positions and slot of each, in the order of the set."""
+    whole = [rule for rule in monitor.rule_set.rules if rule.kind in SERIES_KINDS]
+    if not whole:
+        return []
+    first = monitor.start()
+    slots = [slot for slot, start in zip(first if state is None else state, first, strict=True) if _of_series(start)]
+    masks = columns.masks(level_of(whole[0]))
+    codes = masks.above.astype(np.int8) - masks.below.astype(np.int8)
+    starts = np.zeros(codes.size, dtype=np.bool_) if columns.joined is None else ~columns.joined
+    starts[:1] = np.isnan(columns.value[:1])
+    return [judge_series(rule, codes, starts, slot, index) for rule, slot in zip(whole, slots, strict=True)]
 
 
 def replay(monitor: "RuleMonitor", columns: Columns, state: Any, index: int) -> tuple[Any, list[tuple[int, Violation]]]:

@@ -383,3 +383,20 @@ def test_that_the_anhoj_rules_skip_points_on_the_median():
     assert found["anhoj_crossings"].tolist() == []
     assert members(monitor.rule_set.rules[0], 24, value, 0.0) == (10, 12, 14, 16, 18, 20, 22, 24)
     assert monitor.run(np.repeat([1.0, -1.0], 10), 0.0)["anhoj_crossings"].tolist()[-1] == 19
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 400), st.integers(0, 400), st.sampled_from([0.0, 0.01, 0.2]))
+def test_that_rules_on_the_whole_series_give_the_same_over_arrays_and_in_any_split(seed, size, cut, gaps):
+    monitor = compile_rules(RuleSet("both", (*RULE_SETS["anhoj"].rules, *RULE_SETS["nelson"].rules[:3])))
+    series = make_series(seed, size, quantum=2.0, gaps=gaps, stages=gaps / 2, phi=0.7)
+    expected, _, state = stream(monitor, series)
+    assert {k: v.tolist() for k, v in monitor.run(*series.arguments()).items()} == expected
+    assert json.dumps(monitor.state_after(*series.arguments())) == json.dumps(state)
+    cut = min(cut, size)
+    head, tail = series.arguments(slice(0, cut)), series.arguments(slice(cut, None))
+    middle = json.loads(json.dumps(monitor.state_after(*head)))
+    if size > cut > 0 and series.breaks[cut]:
+        middle = monitor.start()
+    first, second = monitor.run(*head), monitor.run(*tail, state=middle, index=cut)
+    assert {k: first[k].tolist() + second[k].tolist() for k in expected} == expected
