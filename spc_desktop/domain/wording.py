@@ -88,6 +88,21 @@ _ERRORS = {
     "unknown_point": _("There is no point {index} on this chart."),
     "no_spec": _("Capability needs a specification limit. Set the lower or the upper one first."),
     "not_for_counts": _("Capability of counts is not computed from specification limits."),
+    "unauthorized": _(
+        "Name, password or token is not right, or no longer valid. Sign in again or ask an administrator."
+    ),
+    "forbidden": _("Your account may not do this: it needs the role {role}. Ask an administrator."),
+    "forbidden_scope": _("Your account is limited to some products and may not do this. Ask an administrator."),
+    "bad_user_name": _("{got} is no user name. Use 1 to {high} letters, digits and . _ @ + - with single spaces."),
+    "bad_password": _(
+        "Choose a password of {low} to {high} characters that is not the name and not one repeated letter."
+    ),
+    "user_exists": _("There is a user {name} already. Choose another name."),
+    "roles_empty": _("A user needs at least one role. Known are: {choices}."),
+    "roles_beyond": _("{name} has not the role {roles} and cannot give it to a token."),
+    "token_days": _("A token cannot be valid for {got} days. Choose 1 to {high}, or leave it out for no end."),
+    "last_admin": _("{name} is the last administrator. Make another one first."),
+    "set_up_refused": _("The set-up code is not right or was used. Start the hub again for a new one."),
     "learning_no_spread": _(
         "No limits yet: all learnt values are equal. Check the gauge and its resolution; learning goes on by itself."
     ),
