@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Statistical process control: without a command it opens the window with a hub in it.",
         epilog="'spc-desktop COMMAND --help' tells the options of a command.",
     )
+    parser.add_argument("--quit", action="store_true", help="end the program that runs on the data folder, and wait")
     parser.add_argument("--version", action="version", version=f"spc-desktop {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("hub", parents=[hub], help="the hub alone, without a window")
@@ -132,10 +133,32 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _gui(options: argparse.Namespace) -> int:
-    from spc_desktop.app.run_gui import run_gui
+    from spc_desktop.app.control import ask
+    from spc_desktop.app.instance import is_in_use
     from spc_desktop.app.start import read_start
 
-    return run_gui(read_start(options))
+    start = read_start(options)
+    if options.quit:
+        return _quit(start.data_dir)
+    if is_in_use(start.data_dir) and ask(start.data_dir, "ping" if start.hidden else "show"):
+        return 0
+    from spc_desktop.app.run_gui import run_gui
+
+    return run_gui(start)
+
+
+def _quit(data_dir: Path) -> int:
+    from spc_desktop.app.control import end_running
+    from spc_desktop.app.failures import NOT_STOPPED
+    from spc_desktop.i18n import _
+
+    ended = end_running(data_dir)
+    if ended is None:
+        print(_("no program runs on {path}", path=data_dir))
+    elif not ended:
+        print(_("the program on {path} did not end in time", path=data_dir), file=sys.stderr)
+        return NOT_STOPPED
+    return 0
 
 
 def _hub(options: argparse.Namespace) -> int:

@@ -38,6 +38,19 @@ def sole_user(data_dir: Path) -> Iterator[None]:
             _unlock(stream)
 
 
+def is_in_use(data_dir: Path) -> bool:
+    """Say whether a program holds the data folder now."""
+    try:
+        stream = (data_dir / LOCK_FILE).open("r+b")
+    except OSError:  # no folder, or none that this account could use
+        return False
+    with stream:
+        if not _lock(stream):
+            return True
+        _unlock(stream)
+        return False
+
+
 def note_address(data_dir: Path, url: str) -> None:
     """Write down where the hub of this data folder answers; ``sole_user`` removes it."""
     (data_dir / NOTE_FILE).write_text(json.dumps({"pid": os.getpid(), "url": url}), encoding="utf-8")

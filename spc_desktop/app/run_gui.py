@@ -18,7 +18,8 @@ from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from spc_desktop.app.clock import SystemClock
+from spc_desktop.app.clock import SystemClock, process_age
+from spc_desktop.app.control import open_door
 from spc_desktop.app.crash import CrashReporter, reporting_to
 from spc_desktop.app.instance import sole_user
 from spc_desktop.app.logs import logging_to
@@ -55,6 +56,8 @@ class Stage:
     stop: asyncio.Event
     reporter: CrashReporter | None = None
     status: int = 0
+    painted: float = 0.0
+    """Age of the process, in seconds, when the window was first seen; 0 for a start in the tray."""
 
 
 Body = Callable[[Stage], Awaitable[None]]
@@ -69,19 +72,20 @@ async def _with_hub(start: Start, stage: Stage) -> None:
     with ExitStack() as stack:
         stack.enter_context(sole_user(start.data_dir))
         await stage_logging(stage, stack, start.log_dir)
-        await import_heavy()
-        from spc_desktop.app.build import running_station
-        from spc_desktop.app.run_hub import stop_on_failure
+        async with open_door(start.data_dir, {"show": stage.window.come_forward, "quit": stage.stop.set}):
+            await import_heavy()
+            from spc_desktop.app.build import running_station
+            from spc_desktop.app.run_hub import stop_on_failure
 
-        async with running_station(start, stage.clock) as station:
-            if stage.reporter is not None:
-                watch = stop_on_failure(station, stage.reporter, stage.stop)
-                station.hub.tasks.spawn("failure watch", watch)
-            log.info("window and hub are running at %s on %s", station.url, start.data_dir)
-            async with desk(stage, [station.hub]):
-                await stage.stop.wait()
-                # the deadline covers the stores and sockets that close after this block
-                stack.enter_context(must_end_within(DEADLINE, stage.status or 6))
+            async with running_station(start, stage.clock) as station:
+                if stage.reporter is not None:
+                    watch = stop_on_failure(station, stage.reporter, stage.stop)
+                    station.hub.tasks.spawn("failure watch", watch)
+                log.info("window and hub are running at %s on %s", station.url, start.data_dir)
+                async with desk(stage, [station.hub]):
+                    await stage.stop.wait()
+                    # the deadline covers the stores and sockets that close after this block
+                    stack.enter_context(must_end_within(DEADLINE, stage.status or 6))
 
 
 # -- what a window with any kind of hub needs --------------------------------------------------------------------------
@@ -127,6 +131,7 @@ async def _main(application: QApplication, start: Start, body: Body) -> int:
     with stop_on_signals(loop, stage.stop):
         if not start.hidden:
             await _first_paint(window)
+            stage.painted = process_age()
         try:
             await body(stage)
         except (UserError, KnownError) as error:
@@ -209,6 +214,7 @@ async def desk(stage: Stage, hubs: list["HubApi"]) -> AsyncIterator[None]:
     if stage.start.hidden and not made.tray.available:
         stage.window.come_forward()
     made.start()
+    log.info("first paint %.2f s, ready %.2f s after the start of the process", stage.painted, process_age())
     try:
         yield
     finally:

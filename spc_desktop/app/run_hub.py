@@ -5,7 +5,8 @@ import logging
 from contextlib import ExitStack
 
 from spc_desktop.app.build import Station, running_station
-from spc_desktop.app.clock import SystemClock
+from spc_desktop.app.clock import SystemClock, process_age
+from spc_desktop.app.control import open_door
 from spc_desktop.app.crash import CrashReporter, reporting_to
 from spc_desktop.app.failures import NOT_STOPPED
 from spc_desktop.app.instance import sole_user
@@ -39,9 +40,10 @@ async def _serve(start: Start, clock: SystemClock, reporter: CrashReporter, endi
     loop.set_exception_handler(reporter.loop_handler)
     stop = asyncio.Event()
     with stop_on_signals(loop, stop):
-        async with running_station(start, clock) as station:
+        async with open_door(start.data_dir, {"quit": stop.set}), running_station(start, clock) as station:
             station.hub.tasks.spawn("failure watch", stop_on_failure(station, reporter, stop))
             log.info("hub %s is running at %s on %s", __version__, station.url, start.data_dir)
+            log.info("listening %.2f s after the start of the process", process_age())
             print(_greeting(start, station), flush=True)
             await stop.wait()
             ending.enter_context(must_end_within(DEADLINE, NOT_STOPPED))
