@@ -68,6 +68,8 @@ def click_open():
 
 
 def opened():
+    if not LOG.exists():
+        return []
     return [line for line in LOG.read_text(encoding="utf-8").splitlines() if " opened, characteristic" in line]
 
 
