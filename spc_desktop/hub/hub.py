@@ -11,6 +11,7 @@ import msgspec
 from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.wording import alert_message, alert_title
 from spc_desktop.hub.api import Actor, HubState, Link, Mailbox, WatchFilter
+from spc_desktop.hub.audit import audited
 from spc_desktop.hub.catalogue import catalogue_order, state_of
 from spc_desktop.hub.commands import alert_ids, alert_order, check_texts
 from spc_desktop.hub.draft import Draft
@@ -143,10 +144,11 @@ class Hub:
     async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
         """Carry out a command; returns after the commit."""
         if isinstance(command, m.SaveCatalogue):
-            return await self._order(catalogue_order(command))
+            return await self._order(audited(command, actor, catalogue_order(command)))
         if isinstance(command, m.SetLimits | m.AnalyseCapability):
-            return await self._order(await self._study(command, actor))
-        return await self._order(alert_order(command, actor), alert_ids(command))
+            return await self._order(audited(command, actor, await self._study(command, actor)))
+        order = audited(command, actor, alert_order(command, actor))
+        return await self._order(order, alert_ids(command))
 
     async def _study(self, command: m.SetLimits | m.AnalyseCapability, actor: Actor) -> Callable[[Draft], Any]:
         watch = self._station.watch(command.characteristic_id)

@@ -39,6 +39,33 @@ class AlertChange:
 
 
 @dataclass(slots=True)
+class AuditRecord:
+    """Who changed what, from what to what, and why. Written in the transaction of the change, never altered."""
+
+    at: datetime
+    actor: str
+    action: str
+    """Tag of the command."""
+    object: str
+    """Kind and id, as ``alert 12``."""
+    client: str = ""
+    before: Any = None
+    """What differs from ``after``, as msgspec can write it; None: it was not there."""
+    after: Any = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Document:
+    """A small thing that is read whole by the part that owns its kind: a user, a token, somebody's preferences."""
+
+    kind: str
+    key: str
+    body: bytes | None
+    """None: it is deleted."""
+
+
+@dataclass(slots=True)
 class Batch:
     """Everything of one transaction. The store writes all of it or nothing."""
 
@@ -66,6 +93,9 @@ class Batch:
     plans: list[ControlPlan] = field(default_factory=list)
     capabilities: list[m.CapabilityOut] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    """New ones, or replacements where (kind, key) is known; the last one of a key counts."""
+    audit: list[AuditRecord] = field(default_factory=list)
     events: list[m.AnyEvent] = field(default_factory=list)
     """In order, with seq 0; the store numbers them."""
 
@@ -96,6 +126,10 @@ class Store(Protocol):
 
     async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Return key -> first measurement id for the keys that were stored before."""
+        ...
+
+    async def documents(self, kind: str) -> dict[str, bytes]:
+        """Return key -> body of all documents of a kind."""
         ...
 
     async def append(self, batch: Batch) -> list[m.AnyEvent]:

@@ -311,6 +311,33 @@ class GetCapabilities(Query, frozen=True, kw_only=True, tag="get_capabilities"):
     limit: int = 20
 
 
+class GetAudit(Query, frozen=True, kw_only=True, tag="get_audit"):
+    """The audit trail, newest first. Answer: ``tuple[AuditEntry, ...]``."""
+
+    before_seq: int | None = None
+    actor: str | None = None
+    action: str | None = None
+    object: str | None = None
+    limit: int = 50
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """One record of the audit trail. ``hash`` is hexadecimal; a note of it outside proves all records up to here."""
+
+    seq: int
+    at: datetime
+    actor: str
+    client: str
+    action: str
+    object: str
+    """Kind and id, as ``alert 12``."""
+    before: str
+    """JSON of what was changed, as it was; ``null``: it was not there."""
+    after: str
+    reason: str
+    hash: str
+
+
 AnyQuery = (
     GetCatalogue
     | GetAlerts
@@ -321,6 +348,7 @@ AnyQuery = (
     | GetPoint
     | GetEvents
     | GetCapabilities
+    | GetAudit
 )
 
 

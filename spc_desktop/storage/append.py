@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from spc_desktop.hub.ports import Batch
+from spc_desktop.hub.ports import Batch, Document
 from spc_desktop.protocol import messages as m
 from spc_desktop.storage import rows, schema
+from spc_desktop.storage.audit import Trail
 from spc_desktop.storage.engine import Prepared
 from spc_desktop.storage.points import Pages
 
+MASK = "mask"
+"""Kind of the documents that hold masks."""
 _NEWEST = select(func.max(schema.event.c.seq))  # retention never takes the newest event
 
 
@@ -24,15 +27,20 @@ class Appender:
         self._epoch = epoch
         self._flags = prepared.flags
         self.pages = Pages(prepared)
+        self._trail = Trail(prepared)
         tables = (
             schema.product, schema.characteristic, schema.control_plan, schema.frozen_limits, schema.point,
             schema.violation, schema.alert, schema.monitor_state, schema.capability,
+            schema.document,
         )  # fmt: skip
         self._upsert = {table.name: prepared.upsert(table) for table in tables}
         whole = (schema.measurement, schema.measurement_key, schema.event)
         numbered = (schema.alert_change, schema.quarantine)
         self._insert = {table.name: prepared.insert(table) for table in whole}
         self._insert |= {table.name: prepared.insert(table, without="id") for table in numbered}
+        d = schema.document.c
+        gone = delete(schema.document).where(d.kind == bindparam("of"), d.key == bindparam("named"))
+        self._forget = prepared.text(gone, ["of", "named"])
         c = schema.measurement.c
         settle = update(schema.measurement).where(c.id == bindparam("number"))
         settle = settle.ordered_values((c.point_index, bindparam("place")), (c.is_within_control, bindparam("within")))
@@ -52,6 +60,12 @@ class Appender:
         self._put(cursor, schema.monitor_state.name, list(batch.monitor_states.items()))
         self._put(cursor, schema.capability.name, [rows.capability_row(c) for c in batch.capabilities])
         self._add(cursor, schema.quarantine.name, [rows.quarantine_row(q) for q in batch.quarantined])
+        masks = [
+            Document(MASK, key, None if mask is None else msgspec.json.encode(mask))
+            for key, mask in batch.masks.items()
+        ]
+        self._documents(cursor, [*batch.documents, *masks])
+        self._trail.add(cursor, batch.audit)
         self._add(
             cursor,
             schema.event.name,
@@ -98,6 +112,14 @@ class Appender:
                 [rows.alert_row(alert, told.get(alert.id, head)) for alert in batch.alerts],
             )
         self._add(cursor, schema.alert_change.name, [rows.alert_change_row(c) for c in batch.alert_changes])
+
+    def _documents(self, cursor: DBAPICursor, documents: Sequence[Document]) -> None:
+        newest = {(document.kind, document.key): document.body for document in documents}
+        put = [(*place, body) for place, body in newest.items() if body is not None]
+        self._put(cursor, schema.document.name, put)
+        gone = [place for place, body in newest.items() if body is None]
+        if gone:
+            cursor.executemany(self._forget, gone)
 
     def _put(self, cursor: DBAPICursor, table: str, many: list[Any]) -> None:
         if many:

@@ -22,6 +22,7 @@ from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange, Batch, Stored
 from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import CHARTS
+from spc_desktop.storage import audit
 
 _FIELDS = ("value", "center", "lcl", "ucl", "sigma")
 
@@ -58,6 +59,8 @@ class MemoryStore:
         self._capabilities: list[m.CapabilityOut] = []
         self._masks: dict[str, Mask] = {}
         self._violations = 0
+        self._documents: dict[tuple[str, str], bytes] = {}
+        self._audit: list[m.AuditEntry] = []
         self.alert_changes: list[AlertChange] = []
         self.quarantined: list[Quarantined] = []
         self.failing: KnownError | None = None
@@ -89,6 +92,10 @@ class MemoryStore:
 
     async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
         return {key: self._keys[key] for key in keys if key in self._keys}
+
+    async def documents(self, kind: str) -> dict[str, bytes]:
+        found = sorted((key, body) for (of, key), body in self._documents.items() if of == kind)
+        return dict(found)
 
     async def append(self, batch: Batch) -> list[m.AnyEvent]:
         if self.failing is not None:
@@ -157,6 +164,15 @@ class MemoryStore:
             if mask is not None:
                 self._masks[name] = mask
         self.quarantined += batch.quarantined
+        for document in batch.documents:
+            place = document.kind, document.key
+            if document.body is None:
+                self._documents.pop(place, None)
+            else:
+                self._documents[place] = document.body
+        last = self._audit[-1] if self._audit else None
+        seq, previous = (last.seq, bytes.fromhex(last.hash)) if last else (0, audit.BEGINNING)
+        self._audit += [audit.entry_of(row) for row in audit.chained(batch.audit, seq, previous)]
 
     # -- answers -------------------------------------------------------------------------------------------------------
 
@@ -260,6 +276,16 @@ class MemoryStore:
         ]
         return tuple(found[: max(0, query.limit)])
 
+    def _audit_entries(self, query: m.GetAudit) -> tuple[m.AuditEntry, ...]:
+        names = ("actor", "action", "object")
+        found = [
+            entry
+            for entry in reversed(self._audit)
+            if (query.before_seq is None or entry.seq < query.before_seq)
+            and all(getattr(query, name) in {None, getattr(entry, name)} for name in names)
+        ]
+        return tuple(found[: max(0, query.limit)])
+
     _answers: dict[type, Callable[["MemoryStore", Any], Any]] = {  # noqa: RUF012 - fixed table
         m.GetCatalogue: _catalogue,
         m.GetAlerts: _alert_page,
@@ -270,6 +296,7 @@ class MemoryStore:
         m.GetPoint: _point,
         m.GetEvents: _event_page,
         m.GetCapabilities: _capability_rows,
+        m.GetAudit: _audit_entries,
     }
 
 

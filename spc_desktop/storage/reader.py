@@ -13,8 +13,8 @@ from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.hub.ports import Stored
 from spc_desktop.protocol import messages as m
-from spc_desktop.storage import points, rows, schema
-from spc_desktop.storage.append import head_of
+from spc_desktop.storage import audit, points, rows, schema
+from spc_desktop.storage.append import MASK, head_of
 from spc_desktop.storage.log import epoch_of, first_of
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ def load(connection: Connection) -> Stored:
                 schema.characteristic,
             )
         },
+        masks=[rows.mask_of(body) for body in documents(connection, MASK).values()],
     )
 
 
@@ -64,6 +65,12 @@ def known_keys(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
         wanted = select(c.key, c.measurement_id).where(c.key.in_(keys[start : start + 500]))
         found |= dict(connection.execute(wanted).all())
     return found
+
+
+def documents(connection: Connection, kind: str) -> dict[str, bytes]:
+    c = schema.document.c
+    found = connection.execute(select(c.key, c.body).where(c.kind == kind).order_by(c.key))
+    return {key: bytes(body) for key, body in found}
 
 
 def measurements_between(connection: Connection, characteristic_id: int, first: int, last: int) -> list[Measurement]:
@@ -248,4 +255,5 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetPoint: _point,
     m.GetEvents: _events,
     m.GetCapabilities: _capabilities,
+    m.GetAudit: audit.entries,
 }

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, Quarantined, Trace
 from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.domain.product import Characteristic, Product
@@ -23,6 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _body = msgspec.msgpack.Encoder()
 _point_body = msgspec.msgpack.Decoder(tuple[tuple[float, ...], tuple[PanelValue, ...]])
 _alert = msgspec.json.Decoder(Alert)
+_mask = msgspec.json.Decoder(Mask)
 _plan = msgspec.json.Decoder(ControlPlan)
 _limits = msgspec.json.Decoder(FrozenLimits)
 _capability = msgspec.json.Decoder(m.CapabilityOut)
@@ -210,6 +212,10 @@ def alerts_of(texts: Sequence[str]) -> list[Alert]:
 def alert_change_row(c: AlertChange) -> RowTuple:
     """Without the id, which the database gives."""
     return (c.alert_id, micros(c.at), c.change, c.by, c.comment, c.rev)
+
+
+def mask_of(body: bytes) -> Mask:
+    return _mask.decode(body)
 
 
 def capability_row(c: m.CapabilityOut) -> RowTuple:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """Newest Alembic revision; revisions are numbered so that text order is their order."""
 
 # Only INTEGER PRIMARY KEY is the row itself in SQLite; BIGINT would cost a second tree.
@@ -233,4 +233,29 @@ event = Table(
     Column("seq", Id, primary_key=True, autoincrement=False),
     Column("ts", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),  # the event's JSON, ready to send
+)
+
+audit = Table(  # triggers of the migration refuse UPDATE and DELETE; see audit.py
+    "audit",
+    metadata,
+    Column("seq", Id, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("before_json", Text, nullable=False),
+    Column("after_json", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("previous", LargeBinary, nullable=False),  # hash of the record before
+    Column("hash", LargeBinary, nullable=False),
+)
+
+document = Table(  # small things that are read whole by who owns them: accounts, preferences
+    "document",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )

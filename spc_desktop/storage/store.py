@@ -112,6 +112,9 @@ class SqlStore:
     async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
         return await self._read(reader.known_keys, list(keys)) if keys else {}
 
+    async def documents(self, kind: str) -> dict[str, bytes]:
+        return await self._read(reader.documents, kind)
+
     async def append(self, batch: Batch) -> list[m.AnyEvent]:
         """Write a batch; see ``Store.append``. A caller that is cancelled while it waits does not stop the write."""
         waiting = _Waiting(batch, self._loop.create_future())

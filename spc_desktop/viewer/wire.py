@@ -29,6 +29,7 @@ ANSWERS: dict[type, Any] = {
     m.GetPoint: m.PointDetail,
     m.GetEvents: m.EventPage,
     m.GetCapabilities: tuple[m.CapabilityOut, ...],
+    m.GetAudit: tuple[m.AuditEntry, ...],
     m.CreateAlert: m.AlertResult,
     m.Acknowledge: m.AlertResult,
     m.Assign: m.AlertResult,

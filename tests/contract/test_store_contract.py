@@ -8,10 +8,12 @@ import pytest
 
 from spc_desktop.domain.alert import AlertType, Priority, Status
 from spc_desktop.domain.errors import UserError
+from spc_desktop.domain.masks import Mask, MaskKind
 from spc_desktop.domain.measurement import MeasurementIn, Quarantined
 from spc_desktop.domain.point import PanelValue
-from spc_desktop.hub.ports import AlertChange, Batch
+from spc_desktop.hub.ports import AlertChange, AuditRecord, Batch, Document
 from spc_desktop.protocol import messages as m
+from spc_desktop.storage import audit
 from spc_desktop.storage.memory import MemoryStore
 from spc_desktop.storage.store import SqlStore
 from tests.storage_rows import START, alert, alert_batch, limits, measurement, plant, point, points_batch
@@ -394,3 +396,65 @@ async def test_that_a_measurement_nobody_can_judge_is_taken_whatever_it_is(plant
         )
     )
     assert (await plant_store.load()).head == 1
+
+
+async def test_that_documents_are_replaced_and_deleted_by_kind_and_key(store):
+    await store.append(Batch(documents=[Document("user", "kim", b"1"), Document("token", "kim", b"2")]))
+    await store.append(Batch(documents=[Document("user", "이", b"3"), Document("user", "kim", b"old")]))
+    await store.append(Batch(documents=[Document("user", "kim", b"new"), Document("token", "kim", None)]))
+    assert await store.documents("user") == {"kim": b"new", "이": b"3"}
+    assert await store.documents("token") == {}
+
+
+async def test_that_masks_are_loaded_until_they_end(store):
+    shelf = Mask(kind=MaskKind.SHELVED, key="1/1", by="김", since=NOW, until=NOW + timedelta(hours=1))
+    stopped = Mask(kind=MaskKind.SUPPRESSED, product_id=1, since=NOW)
+    await store.append(Batch(masks={shelf.id: shelf, stopped.id: stopped}))
+    assert sorted((await store.load()).masks, key=lambda mask: mask.id) == [stopped, shelf]
+    await store.append(Batch(masks={shelf.id: None}))
+    assert (await store.load()).masks == [stopped]
+
+
+def _record(number, **changes):
+    fields = {
+        "at": NOW,
+        "actor": "김",
+        "client": "line3",
+        "action": "ack",
+        "object": f"alert {number}",
+        "before": {"status": "NEW"},
+        "after": {"status": "ACKNOWLEDGED"},
+        "reason": "확인",
+    }
+    return AuditRecord(**(fields | changes))
+
+
+async def test_that_audit_records_are_numbered_and_chained_newest_first(store):
+    await store.append(Batch(audit=[_record(1), _record(2, actor="이")]))
+    await store.append(Batch(audit=[_record(3, before=None, action="resolve")]))
+    found = await store.query(m.GetAudit())
+    assert [(entry.seq, entry.object, entry.before) for entry in found] == [
+        (3, "alert 3", "null"),
+        (2, "alert 2", '{"status":"NEW"}'),
+        (1, "alert 1", '{"status":"NEW"}'),
+    ]
+    assert found[0].at == NOW
+    assert len({entry.hash for entry in found}) == 3
+    rows = audit.chained([_record(1), _record(2, actor="이")], 0, audit.BEGINNING)
+    assert found[1].hash == rows[-1][-1].hex()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seqs"),
+    [
+        ({"limit": 1}, [3]),
+        ({"before_seq": 3}, [2, 1]),
+        ({"actor": "이"}, [2]),
+        ({"action": "resolve"}, [3]),
+        ({"object": "alert 1"}, [1]),
+        ({"object": "alert"}, []),
+    ],
+)
+async def test_that_audit_records_are_filtered(store, wanted, seqs):
+    await store.append(Batch(audit=[_record(1), _record(2, actor="이"), _record(3, action="resolve")]))
+    assert [entry.seq for entry in await store.query(m.GetAudit(**wanted))] == seqs
