@@ -55,6 +55,8 @@ class WatchFilter(Struct, frozen=True, kw_only=True):
     """Event tags: ``alert measurement run_rule_violation capability points limits catalogue``."""
     characteristics: frozenset[int] | None = None
     """Concerns ``points`` and ``limits`` only."""
+    backlog: int = 500
+    """Most deliveries (ten points count as one) that wait for this reader before one ``Resync`` stands for them."""
 
 
 class Resync(Struct, frozen=True, kw_only=True):

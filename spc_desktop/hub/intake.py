@@ -74,6 +74,7 @@ class Intake:
                 return []
             self._taker = asyncio.get_running_loop().create_future()
             await self._taker
+            await asyncio.sleep(0)  # whoever else was read in this turn of the loop shares the commit
         taken: list[Entry] = []
         weight = 0
         while self._entries and (not taken or weight + self._entries[0].weight <= most):

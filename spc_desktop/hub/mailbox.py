@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from spc_desktop.hub.api import Delivery, LinkChanged, Resync, WatchFilter
 from spc_desktop.protocol import messages as m
 
-MAX_DELIVERIES = 500
-MAX_POINTS = 5_000
+# Points that weigh as much as one delivery.
+POINTS = 10
 # Key of the link's state among the pending deliveries; no event has it, and no characteristic (their keys are below 0).
 _LINK = 0
 
@@ -38,8 +38,8 @@ def wants(wanted: WatchFilter, event: m.AnyEvent) -> bool:
 class EventMailbox:
     """Events for one reader. ``put`` never waits; ``get`` is called from one task only.
 
-    While the reader is away, ``points`` events of one characteristic are joined. Beyond ``MAX_DELIVERIES`` deliveries or
-    ``MAX_POINTS`` points the backlog is dropped and one ``Resync`` stands for it.
+    While the reader is away, ``points`` events of one characteristic are joined. Beyond the backlog that its filter allows
+    all that waits is dropped and one ``Resync`` stands for it.
     """
 
     def __init__(self, wanted: WatchFilter, replay: AsyncIterator[Sequence[Delivery]] | None = None) -> None:
@@ -63,7 +63,8 @@ class EventMailbox:
             self._put_points(event)
         else:
             self._pending[event.seq] = event
-        if len(self._pending) > MAX_DELIVERIES or self._points > MAX_POINTS:
+        most = self._wanted.backlog
+        if len(self._pending) > most or self._points > most * POINTS:
             self._pending = {event.seq: Resync(seq=event.seq, epoch=event.epoch, reason="slow_consumer")}
             self._points = 0
         self._wake()

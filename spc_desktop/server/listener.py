@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from spc_desktop.domain.errors import KnownError
-from spc_desktop.hub.api import HubApi, Mailbox
+from spc_desktop.hub.api import HubApi, Mailbox, WatchFilter
 from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import v1
@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+BACKLOG = 10_000
+"""Deliveries that may wait for the fan-out: a batch in which every value raises alarms must not send each client to the log."""
 STOP_SECONDS = 3.0
 """For running requests to end, and for a client to answer the closing of its socket."""
 LINGER_SECONDS = 1.0
 """How long the rest of a refused body is read, so that the client sees the answer and not a reset."""
+PAUSE, MOST_PAUSE = 0.5, 0.01
+"""Rest after writing to all clients, as a part of the time that took, and in seconds at most."""
 HTTP_IDLE_SECONDS = 30.0
 """An HTTP connection without a whole request for this long is closed."""
 
@@ -75,7 +79,7 @@ class HubServer:
         try:
             async with AsyncExitStack() as stack:
                 group = await stack.enter_async_context(asyncio.TaskGroup())
-                mailbox = await stack.enter_async_context(self._hub.watch())
+                mailbox = await stack.enter_async_context(self._hub.watch(WatchFilter(backlog=BACKLOG)))
                 await self._directory.read()
                 await self._fanout.begin()
                 await self._listen(stack)
@@ -151,7 +155,10 @@ class HubServer:
             for delivery in news:
                 if isinstance(delivery, m.CatalogueEvent):
                     self._directory.apply(delivery)
+            began = self._clock.monotonic()
             await self._fanout.publish(news)
+            # While many clients are written to, more is committed: it is joined into one write for each of them.
+            await asyncio.sleep(min(PAUSE * (self._clock.monotonic() - began), MOST_PAUSE))
 
     async def _beat(self) -> None:
         while True:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from spc_desktop.domain.alert import Alert, AlertType, Priority
 from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.hub.api import Resync, WatchFilter
-from spc_desktop.hub.mailbox import MAX_DELIVERIES, MAX_POINTS, EventMailbox
+from spc_desktop.hub.mailbox import POINTS, EventMailbox
 from spc_desktop.protocol import messages as m
 from tests.fakes import NOON
 
@@ -27,6 +27,9 @@ def alert_event(seq, product_id=1):
         created_at=NOON,
     )
     return m.AlertEvent(seq=seq, epoch="e", ts=NOON, product_id=product_id, alert=alert)
+
+
+BACKLOG = WatchFilter().backlog
 
 
 def points_event(seq, of=1, count=1, product_id=1):
@@ -60,17 +63,24 @@ async def test_that_points_of_one_chart_are_joined_behind_what_came_before():
 
 async def test_that_a_reader_who_sleeps_too_long_is_told_that_he_missed_something():
     box = EventMailbox(WatchFilter())
-    for seq in range(1, MAX_DELIVERIES + 3):
+    for seq in range(1, BACKLOG + 3):
         box.put(alert_event(seq))
     news = await box.get()
-    assert news[0] == Resync(seq=MAX_DELIVERIES + 1, epoch="e", reason="slow_consumer")
-    assert [event.seq for event in news] == [MAX_DELIVERIES + 1, MAX_DELIVERIES + 2]
+    assert news[0] == Resync(seq=BACKLOG + 1, epoch="e", reason="slow_consumer")
+    assert [event.seq for event in news] == [BACKLOG + 1, BACKLOG + 2]
+
+
+async def test_that_a_reader_may_ask_for_a_longer_backlog():
+    box = EventMailbox(WatchFilter(backlog=2 * BACKLOG))
+    for seq in range(1, 2 * BACKLOG + 1):
+        box.put(alert_event(seq))
+    assert [event.seq for event in await box.get()] == list(range(1, 2 * BACKLOG + 1))
 
 
 async def test_that_points_alone_can_fill_a_mailbox_too():
     box = EventMailbox(WatchFilter())
     for seq in range(1, 4):
-        box.put(points_event(seq, count=MAX_POINTS // 2))
+        box.put(points_event(seq, count=BACKLOG * POINTS // 2))
     (news,) = await box.get()
     assert isinstance(news, Resync)
 
@@ -127,8 +137,8 @@ def test_that_no_mailbox_grows_past_its_bound_and_none_hides_a_gap(puts, reads):
             for _ in range(count if kind == "alert" else 1):
                 seq += 1
                 box.put(alert_event(seq) if kind == "alert" else points_event(seq, of=seq % 3, count=count))
-                assert len(box._pending) <= MAX_DELIVERIES
-                assert box._points <= MAX_POINTS
+                assert len(box._pending) <= BACKLOG
+                assert box._points <= BACKLOG * POINTS
             if reads:
                 news = await box.get()
                 heard += sum(len(getattr(event, "points", "1")) for event in news)
