@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--url", default=DEFAULT_URL, help="address of the hub (default %(default)s)")
     check.add_argument("--create-alert", action="store_true", help="also create an alert and see it arrive")
     _add_import(commands)
+    audit = commands.add_parser("audit", parents=[_folder_options()], help="examine the trail of all changes")
+    audit.add_argument("action", choices=("verify",), help="look whether a record was altered, removed or put in")
     selftest = commands.add_parser("selftest", help="compare the statistics with the reference values")
     selftest.add_argument("--cases", type=Path, help="folder of case files (default: those of the program)")
     selftest.add_argument("--values", action="store_true", help="print every number beside its reference")
@@ -191,6 +193,13 @@ def _import(options: argparse.Namespace) -> int:
     return run_import(read_start(options), options)
 
 
+def _audit(options: argparse.Namespace) -> int:
+    from spc_desktop.app.audit import run_verify
+    from spc_desktop.app.start import read_start
+
+    return run_verify(read_start(options))
+
+
 def _selftest(options: argparse.Namespace) -> int:
     from spc_desktop.app.selftest import run_selftest
 
@@ -203,5 +212,6 @@ _COMMANDS = {
     "viewer": _viewer,
     "check": _check,
     "import": _import,
+    "audit": _audit,
     "selftest": _selftest,
 }

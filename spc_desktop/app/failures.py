@@ -1,7 +1,8 @@
 """Expected failures at the start of a program: what is said on the terminal, and the exit status for scripts.
 
-0 all was well, 1 a bug, 2 wrong options or settings, 3 the data folder cannot be used, 4 the address cannot be listened on,
-5 the hub that was asked is not there or refused, 6 the program had to be ended because it did not stop in time.
+0 all was well, 1 a bug (``check``, ``selftest``, ``audit``: what was examined is not in order), 2 wrong options or
+settings, 3 the data folder cannot be used, 4 the address cannot be listened on, 5 the hub that was asked is not there or
+refused, 6 the program had to be ended because it did not stop in time.
 """
 
 import errno

@@ -8,16 +8,18 @@ are missed as well.
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.ports import AuditRecord
 from spc_desktop.protocol import messages as m
 from spc_desktop.storage import rows, schema
-from spc_desktop.storage.engine import Prepared
+from spc_desktop.storage.engine import Prepared, database_url, reader_engine, surroundings
 
 BEGINNING = bytes(32)
 """Stands for the hash before the first record."""
@@ -132,3 +134,21 @@ def entry_of(row: Sequence[Any]) -> m.AuditEntry:
         reason=reason,
         hash=bytes(digest).hex(),
     )
+
+
+def examine(file: Path) -> Report:
+    """Examine the trail of a database file, also while a program uses it; one of before the first trail has no records.
+
+    Raises:
+        KnownError: ``database_unavailable`` and what ``surroundings`` maps.
+    """
+    if not file.is_file():
+        raise KnownError("database_unavailable", path=str(file.parent), detail=f"{file.name}: no such file")
+    url = database_url(file)
+    engine = reader_engine(url, busy_timeout_ms=5000, connections=1)
+    try:
+        with surroundings(url), engine.begin() as connection:
+            there = inspect(connection).has_table(schema.audit.name)
+            return verify(connection) if there else Report(0, None, (), "")
+    finally:
+        engine.dispose()
