@@ -1,7 +1,11 @@
-"""Icons of the packages from the one drawing ``resources/icons/app.svg``. Needs PySide6, no display."""
+"""Icons of the packages from the one drawing ``resources/icons/app.svg``. Needs PySide6, no display.
+
+``python packaging/artwork.py DRAWING FOLDER`` fills an icon theme's folder.
+"""
 
 import os
 import struct
+import sys
 from pathlib import Path
 
 SIZES = (16, 24, 32, 48, 64, 128, 256)
@@ -37,3 +41,18 @@ def write_ico(drawing: Path, target: Path) -> Path:
         body += png
     target.write_bytes(header + body)
     return target
+
+
+def write_hicolor(drawing: Path, folder: Path) -> None:
+    """Write the icon theme's folders: the drawing itself and each size as a PNG."""
+    for size in SIZES:
+        target = folder / f"{size}x{size}" / "apps" / "spc-desktop.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(render(drawing, size))
+    target = folder / "scalable" / "apps" / "spc-desktop.svg"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(drawing.read_bytes())
+
+
+if __name__ == "__main__":
+    write_hicolor(Path(sys.argv[1]), Path(sys.argv[2]))

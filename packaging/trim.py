@@ -1,7 +1,7 @@
 """What of the collected files and modules the built program leaves out, each with its reason. Called by the spec only.
 
 Everything named here was tried: the self-test, the smoke test and the window's tests of the built program run without it.
-pydoc, unittest and pyqtgraph's parameter trees look unused and are not: pyqtgraph imports them.
+pydoc, unittest, cProfile and pyqtgraph's parameter trees look unused and are not: pyqtgraph imports them.
 """
 
 import shutil
@@ -36,7 +36,7 @@ UNUSED_FILES = (
     "Qt6Qml", "Qt6Quick", "Qt6Pdf", "Qt6VirtualKeyboard", "Qt6Network", "Qt6Wayland", "Qt6WlShell", "Qt6EglF",
     "pyqtgraph/icons/peegee", "pyqtgraph/colors/maps", "opengl32sw", "d3dcompiler", "alembic/templates",
     "lib-dynload/readline", "lib-dynload/_codecs_cn", "lib-dynload/_codecs_tw",
-    "lib-dynload/_codecs_hk", "lib-dynload/_codecs_jp", "lib-dynload/_codecs_iso2022", "lib-dynload/_lsprof",
+    "lib-dynload/_codecs_hk", "lib-dynload/_codecs_jp", "lib-dynload/_codecs_iso2022",
 )  # fmt: skip
 
 # Libraries of the build machine that travel with the program: Python's own, and those of X that a bare desktop may lack.
@@ -64,7 +64,7 @@ def wants_file(name: str) -> bool:
     if "/plugins/" in name and "PySide6" in name:
         kind, file = name.rsplit("/", 2)[-2:]
         return any(part in file for part in QT_PLUGINS.get(kind, ()))
-    if sys.platform.startswith("linux") and "/" not in name and ".so" in name:
+    if sys.platform.startswith("linux") and "/" not in name and name.startswith("lib") and ".so" in name:
         return name.startswith(OWN_LIBRARIES)
     return True
 
