@@ -26,6 +26,8 @@ def check_item(watch: Watch, item: MeasurementIn) -> None:
             raise UserError("value_too_large", value=repr(value))
     if watch.counts:
         _check_count(watch, item)
+    elif watch.chart.data == "multivariate":
+        _check_variables(watch, item)
 
 
 def _check_count(watch: Watch, item: MeasurementIn) -> None:
@@ -40,3 +42,12 @@ def _check_count(watch: Watch, item: MeasurementIn) -> None:
         raise UserError("size_invalid", value=f"{size:g}")
     if size is not None and count > size and any(panel.key in {"p", "np"} for panel in watch.chart.panels):
         raise UserError("count_above_size", count=f"{count:g}", size=f"{size:g}")
+
+
+def _check_variables(watch: Watch, item: MeasurementIn) -> None:
+    """Refuse an incomplete observation: the engine takes it for a gap, and its values would vanish from the chart."""
+    p, got = watch.variables, len(item.values)
+    n = None if watch.limits is None else int(watch.limits.limits.params.get("n", 1))
+    if got % p if n is None else got != p * n:
+        allowed = f"the same number of values for each of {p} variables" if n is None else f"{p} x {n} values"
+        raise UserError("value_refused", argument="values", allowed=allowed, got=str(got))

@@ -3,8 +3,14 @@
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
-from spc_desktop.spc.charts.base import Limits
+from spc_desktop.spc.charts import CHARTS, ControlChart, Limits
+from spc_desktop.spc.charts.engine import RULE_1, panel_rules
+from spc_desktop.spc.errors import SpcValueError
+from spc_desktop.spc.run_rules import RULE_SETS, RuleSet
+
+_SUITABLE = ("suitable",)
 
 
 class LimitPolicy(Struct, frozen=True, kw_only=True):
@@ -25,14 +31,44 @@ class ControlPlan(Struct, frozen=True, kw_only=True):
     characteristic_id: int
     chart: str
     chart_options: dict[str, Any] = field(default_factory=dict)
-    rules: tuple[str, ...] = ("nelson_1", "nelson_2")
+    rules: tuple[str, ...] = _SUITABLE
     """Ids of the ticked rules of ``rule_set``, on the location panel; dispersion panels get rule 1. None ticked: the
-    chart's own rule, which is all that EWMA, CUSUM and the like can use."""
+    chart's own rule, which is all that EWMA, CUSUM and the like can use. Left out: see ``suitable_rules``."""
     rule_set: str = "nelson"
     policy: LimitPolicy = field(default_factory=LimitPolicy)
     min_cpk: float = 1.33
     """A capability analysis below it raises an alert (AIAG SPC, 2nd ed. 2005: what customers usually demand)."""
     revision: int = 1
+
+    def __post_init__(self) -> None:
+        if self.rules == _SUITABLE:
+            force_setattr(self, "rules", suitable_rules(self.chart, self.rule_set))
+
+
+def suitable_rules(chart: str, rule_set: str = "nelson") -> tuple[str, ...]:
+    """Return the rules that a plan starts with: Nelson 1 and 2, or all of another set, so far as the chart allows each.
+
+    Only rule 1 where a score or limits of their own say what a series may do (zone chart, acceptance chart).
+    None where the chart has rules of its own (pre-control; the run chart but for Anhøj's set), and where rules for its
+    location have no panel (R, S, generalised variance). Unknown names give none: ``watch`` refuses them.
+    """
+    known, named = CHARTS.get(chart), RULE_SETS.get(rule_set)
+    if known is None or named is None or all(panel.role != "location" for panel in known.panels):
+        return ()
+    if known.rules != RULE_1 and known.rules.name != rule_set:
+        return ()
+    wanted = named.rules[:2] if rule_set == "nelson" else named.rules
+    if known.rules == RULE_1 and any(panel.role == "score" or not panel.zones for panel in known.panels):
+        wanted = tuple([rule for rule in wanted if rule.kind == "beyond"])
+    return tuple([rule.id for rule in wanted if _allowed(known, RuleSet(named.name, (rule,)))])
+
+
+def _allowed(chart: ControlChart, rules: RuleSet) -> bool:
+    try:
+        panel_rules(chart.panels, rules)
+    except SpcValueError:
+        return False
+    return True
 
 
 class FrozenLimits(Struct, frozen=True, kw_only=True):

@@ -22,7 +22,8 @@ class MeasurementIn(Struct, frozen=True, kw_only=True, gc=False):
     """What every source hands to ``HubApi.submit``: one or more values of one subgroup of one characteristic.
 
     A full set of ``subgroup_size`` values is one subgroup. Fewer values are collected until the subgroup is full or
-    ``subgroup_number`` changes. ``values`` of an attribute chart is ``(count,)`` with ``size`` inspected units.
+    ``subgroup_number`` (on a chart of parts ``part``) changes. ``values`` of an attribute chart is ``(count,)`` with
+    ``size`` inspected units; of a multivariate chart all values of the first variable, then those of the second, and so on.
     """
 
     characteristic_id: int
@@ -36,6 +37,8 @@ class MeasurementIn(Struct, frozen=True, kw_only=True, gc=False):
     sample_number: int | None = None
     """Number of the first value within the series; later values count on from it."""
     trace: Trace = Trace()
+    part: str = ""
+    """Part type, for short-run charts."""
 
 
 class Measurement(Struct, frozen=True, kw_only=True, gc=False):

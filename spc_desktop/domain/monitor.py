@@ -47,6 +47,8 @@ class MonitorState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Number of the newest limits, 0 before the first."""
     learning: bool = True
     """True while no limits judge (also after a change of plan made the newest ones obsolete)."""
+    part: str = ""
+    """Part type of the subgroup that is not full yet."""
     problem: str = ""
     """Why the newest attempt to learn limits failed (a code of ``domain.wording``); empty: none did."""
 
@@ -141,7 +143,7 @@ def _judge_subgroup(watch: Watch, state: MonitorState, item: MeasurementIn, firs
         raise AssertionError("frozen limits without a monitor")
     values, index = item.values, state.next_index
     before = monitor.start() if state.chart_state is None else state.chart_state
-    chart_state, chart_point = monitor.step(before, Observation(values, item.size))
+    chart_state, chart_point = monitor.step(before, Observation(values, item.size, part=item.part))
     panels = panel_values(chart_point, state.base)
     violated = any([panel.violations for panel in panels])  # noqa: C419 - a list is faster than a generator here
     number = state.last_subgroup + 1 if item.subgroup_number is None else item.subgroup_number
@@ -155,6 +157,7 @@ def _judge_subgroup(watch: Watch, state: MonitorState, item: MeasurementIn, firs
         values=values,
         panels=panels,
         size=item.size,
+        part=item.part,
         out_of_spec=not all([row.is_within_spec for row in rows]),  # noqa: C419
         limits_revision=limits.revision,
     )
@@ -167,6 +170,7 @@ def _judge_subgroup(watch: Watch, state: MonitorState, item: MeasurementIn, firs
         last_sample=sample + len(values) - 1,
         limits_revision=state.limits_revision,
         learning=False,
+        part=item.part,
     )
     judged = Judged(point, tuple(range(first_id, first_id + len(values))), violated, retrospective=False)
     return Step(after, watch, rows, (), (judged,), None)
@@ -246,6 +250,7 @@ class _Fold:
         "last_sample",
         "last_subgroup",
         "next_index",
+        "part",
         "problem",
         "revision",
         "rows",
@@ -265,6 +270,7 @@ class _Fold:
         self.last_subgroup = state.last_subgroup
         self.last_sample = state.last_sample
         self.revision = state.limits_revision
+        self.part = state.part
         self.problem = state.problem
         self.rows: dict[int, Measurement] = {}
         self.size: float | None = None
@@ -280,6 +286,7 @@ class _Fold:
             last_sample=self.last_sample,
             limits_revision=self.revision,
             learning=self._watch.limits is None,
+            part=self.part,
             problem=self.problem,
         )
         rows = tuple(self.rows.values())
@@ -288,8 +295,10 @@ class _Fold:
     def collect(self, item: MeasurementIn, first_id: int, size: int) -> None:
         number = item.subgroup_number
         full_set = len(item.values) >= size
-        if self._open and (full_set or (number is not None and number != self._open[0].subgroup_number)):
-            self.close()
+        if self._open:
+            other = number is not None and number != self._open[0].subgroup_number
+            if full_set or other or (self._watch.chart.by_part and item.part != self.part):
+                self.close()
         if full_set:
             self.add(item, first_id, item.values, index=self.next_index)
             self.close()
@@ -313,7 +322,7 @@ class _Fold:
         """
         watch = self._watch
         characteristic = watch.characteristic
-        self.size = item.size
+        self.size, self.part = item.size, item.part
         if self._open:
             number = self._open[0].subgroup_number
         elif item.subgroup_number is None or (offset and characteristic.subgroup_size <= 1):
@@ -331,7 +340,7 @@ class _Fold:
         rows, watch = self._open, self._watch
         index = self.next_index
         values = tuple([row.measurement_value for row in rows])
-        panels = self._panels(values, self.size)
+        panels = self._panels(values, self.size, self.part)
         learning = watch.limits is None
         point = Point(
             characteristic_id=watch.characteristic.id,
@@ -341,6 +350,7 @@ class _Fold:
             values=values,
             panels=panels,
             size=self.size,
+            part=self.part,
             out_of_spec=not all(row.is_within_spec for row in rows),
             learning=learning,
             limits_revision=0 if watch.limits is None else watch.limits.revision,
@@ -359,13 +369,13 @@ class _Fold:
         if learning:
             self._learn(judged)
 
-    def _panels(self, values: tuple[float, ...], size: float | None) -> tuple[PanelValue, ...]:
+    def _panels(self, values: tuple[float, ...], size: float | None, part: str) -> tuple[PanelValue, ...]:
         watch = self._watch
         if watch.monitor is None:
             return tuple([PanelValue(None) for _ in watch.chart.panels])
         if self._chart_state is None:
             self._chart_state = watch.monitor.start()
-        self._chart_state, chart_point = watch.monitor.step(self._chart_state, Observation(values, size))
+        self._chart_state, chart_point = watch.monitor.step(self._chart_state, Observation(values, size, part=part))
         if watch.limits is None:
             shown = zip(chart_point.panels, watch.plain, strict=True)
             return tuple([PanelValue(panel.value if plain else None) for panel, plain in shown])
@@ -386,7 +396,8 @@ class _Fold:
     def _estimate(self) -> FrozenLimits | None:
         """Limits of the collected baseline; None where it has no spread to estimate from, so learning goes on."""
         watch, first = self._watch, self._learned[0].point.index
-        observations = [Observation(entry.point.values, entry.point.size) for entry in self._learned]
+        points = [entry.point for entry in self._learned]
+        observations = [Observation(point.values, point.size, part=point.part) for point in points]
         try:
             limits = watch.chart.estimate(observations, watch.options)
             check_chart(watch, limits)
@@ -417,7 +428,7 @@ class _Fold:
         self.revision = limits.revision
         self._chart_state, self.base = None, limits.first_index
         for entry in self._learned:
-            panels = self._panels(entry.point.values, entry.point.size)
+            panels = self._panels(entry.point.values, entry.point.size, entry.point.part)
             point = msgspec.structs.replace(entry.point, panels=panels, learning=False, limits_revision=limits.revision)
             violated = any(panel.violations for panel in panels)
             self._points.append(Judged(point, entry.ids, violated, retrospective=True))

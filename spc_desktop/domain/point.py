@@ -39,6 +39,8 @@ class Point(Struct, frozen=True, kw_only=True, gc=False):
     learning: bool = False
     """True while no limits judge it."""
     limits_revision: int = 0
+    part: str = ""
+    """Part type, on short-run charts."""
 
 
 class PanelColumns(Struct, frozen=True, kw_only=True):

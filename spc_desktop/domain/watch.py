@@ -9,6 +9,7 @@ from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.spc.charts import CHARTS, ChartMonitor, ControlChart, Limits
 from spc_desktop.spc.charts.engine import panel_rules
+from spc_desktop.spc.charts.multivariate import variables
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.run_rules import RULE_SETS, Rule, RuleSet
 
@@ -54,6 +55,16 @@ class Watch:
     def options(self) -> dict[str, Any]:
         """The plan's chart options, with the specification where the chart asks for it."""
         return _options(self.chart, self.plan, self.characteristic)
+
+    @cached_property
+    def variables(self) -> int:
+        """Number of variables in one observation.
+
+        Raises:
+            SpcValueError: the option is no number of variables.
+        """
+        multivariate = self.chart.data == "multivariate"
+        return variables({**self.chart.options(), **self.options}) if multivariate else 1
 
     @cached_property
     def monitor(self) -> ChartMonitor | None:
@@ -102,7 +113,7 @@ def check_watch(watch: Watch) -> None:
     """
     check_policy(watch.plan.policy)
     try:
-        _ = watch.rules, watch.monitor
+        _ = watch.rules, watch.monitor, watch.variables
     except SpcValueError as error:
         raise plan_error(error) from error
 
@@ -185,7 +196,8 @@ def _monitor(
 ) -> ChartMonitor | None:
     if limits is not None:
         return chart.monitor(limits.limits, rule_set(plan))
-    if not any(panel.key in PLAIN_PANELS for panel in chart.panels):
+    # A chart of parts needs to know what each is compared with before it can show anything.
+    if chart.by_part or not any(panel.key in PLAIN_PANELS for panel in chart.panels):
         return None
     for params in _NEUTRAL:
         try:

@@ -111,7 +111,7 @@ def _estimate(watch: Watch, baseline: list[Point], exclusions: Mapping[int, str]
         stage = observations[-1].stage if observations else "0"
         if at and point.index != baseline[at - 1].index + 1:
             stage = str(int(stage) + 1)
-        observations.append(Observation(point.values, point.size, stage, excluded=point.excluded))
+        observations.append(Observation(point.values, point.size, stage, point.part, excluded=point.excluded))
     left_out = {at: exclusions[point.index] for at, point in enumerate(baseline) if point.index in exclusions}
     try:
         limits = watch.chart.estimate(observations, watch.options, None, left_out)

@@ -67,6 +67,7 @@ async def read_item(
         subgroup_number=fields.optional_whole("subgroup_number", 0),
         sample_number=fields.optional_whole("sample_number", 0),
         trace=_trace(fields),
+        part=fields.text("part", "", 200),
     )
 
 

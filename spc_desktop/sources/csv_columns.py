@@ -26,6 +26,7 @@ operator: operator inspector 작업자 검사자
 cavity: cavity 캐비티
 gauge: gauge gage gauge_id probe 게이지 측정기
 serial: serial serial_number 일련번호 시리얼
+part: part part_type part_no part_number part_id 품번 품종 부품 부품번호
 """
 _NAMES = {line.partition(":")[0]: frozenset(line.partition(":")[2].split()) for line in _WORDS.strip().splitlines()}
 TRACES = ("lot", "machine", "operator", "cavity", "gauge", "serial")
@@ -45,6 +46,8 @@ class Layout:
     phase: int | None = None
     time: tuple[tuple[str, int], ...] = ()
     """Role (``time``, ``month``, ``day``, ``hour``, ``minute``, ``second``) and column."""
+    part: int | None = None
+    """Part type, for short-run charts."""
     traces: tuple[tuple[str, int], ...] = ()
     defects: bool = False
     """Counts are of defects, not of defective units."""
@@ -75,6 +78,7 @@ def find_layout(table: Table, named: dict[str, str]) -> Layout:
         (),
         subgroup=all_of("subgroup"),
         phase=next(iter(all_of("phase")), None),
+        part=next(iter(all_of("part")), None),
         time=tuple((roles[at], at) for at in all_of("time", "month", "day", "hour", "minute", "second")),
         traces=tuple((roles[at], at) for at in all_of(*TRACES)),
     )

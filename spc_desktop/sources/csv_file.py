@@ -195,6 +195,7 @@ class _Reader:
                 source_id="csv",
                 subgroup_number=position + 1 if subgroup.number is None else subgroup.number,
                 trace=Trace(**{role: _cell(first, at) for role, at in self._layout.traces}),
+                part="" if self._layout.part is None else _cell(first, self._layout.part),
             )
 
     def _values(self, subgroup: _Subgroup) -> tuple[list[float], bool]:
@@ -249,6 +250,7 @@ def _addressed(item: MeasurementIn, characteristic: int, series: Series) -> Meas
         source_id=item.source_id,
         subgroup_number=item.subgroup_number,
         trace=item.trace,
+        part=item.part,
     )
 
 

@@ -231,7 +231,7 @@ def simulate(
         lengths[alive[hit]] = done + first[hit] + 1
         used += alive.size * width
         alive, tails, done = alive[~hit], block[~hit][:, -keep:], done + width
-    return _summary(lengths, alive, done)
+    return summarise(lengths, alive, done)
 
 
 def _first_signals(monitor: RuleMonitor, block: FloatArray, skip: int, nsigma: float) -> NDArray[np.int64]:
@@ -247,7 +247,8 @@ def _first_signals(monitor: RuleMonitor, block: FloatArray, skip: int, nsigma: f
     return np.where(new.any(axis=1), new.argmax(axis=1), -1).astype(np.int64)
 
 
-def _summary(lengths: FloatArray, alive: NDArray[np.int64], done: int) -> RunLength:
+def summarise(lengths: FloatArray, alive: NDArray[np.int64], done: int) -> RunLength:
+    """Return the run length from simulated ones; the runs in ``alive`` had no signal in ``done`` points."""
     lengths[alive] = done
     n = lengths.size
     finished = n - alive.size

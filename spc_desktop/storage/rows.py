@@ -22,7 +22,15 @@ RowTuple = tuple[Any, ...]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _body = msgspec.msgpack.Encoder()
-_point_body = msgspec.msgpack.Decoder(tuple[tuple[float, ...], tuple[PanelValue, ...]])
+
+
+class _PointBody(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    values: tuple[float, ...]
+    panels: tuple[PanelValue, ...]
+    part: str = ""  # only points of short-run charts have it
+
+
+_point_body = msgspec.msgpack.Decoder(_PointBody)
 _alert = msgspec.json.Decoder(Alert)
 _mask = msgspec.json.Decoder(Mask)
 _plan = msgspec.json.Decoder(ControlPlan)
@@ -167,22 +175,23 @@ def point_rows(many: Iterable[Point], flags: Flags) -> list[RowTuple]:
                 p.exclusion_reason,
                 flags[p.learning],
                 p.limits_revision,
-                bytearray(_body.encode((p.values, p.panels))),
+                bytearray(_body.encode((p.values, p.panels, p.part) if p.part else (p.values, p.panels))),
             )
         )
     return found
 
 
 def point_of(row: Row[Any]) -> Point:
-    values, panels = _point_body.decode(row.body)
+    body = _point_body.decode(row.body)
     return Point(
         characteristic_id=row.characteristic_id,
         index=row.point_index,
         subgroup_number=row.subgroup_number,
         measured_at=instant(row.measured_at),
-        values=values,
-        panels=panels,
+        values=body.values,
+        panels=body.panels,
         size=row.size,
+        part=body.part,
         out_of_spec=row.out_of_spec,
         excluded=row.excluded,
         exclusion_reason=row.exclusion_reason,
@@ -192,7 +201,7 @@ def point_of(row: Row[Any]) -> Point:
 
 
 def panels_of(body: bytes) -> tuple[PanelValue, ...]:
-    return _point_body.decode(body)[1]
+    return _point_body.decode(body).panels
 
 
 def violation_row(v: m.ViolationOut) -> RowTuple:

@@ -184,7 +184,7 @@ async def test_that_saving_by_code_replaces_and_keeps_the_id(api):
         (diameter(), known_limits("xbar_r"), "subgroup_size_range"),
         (diameter(), learning(1), "learn_subgroups_range"),
         (diameter(), known_limits(sigma=-1.0), "plan_invalid"),
-        (diameter(), learning(chart="ewma"), "plan_invalid"),
+        (diameter(), learning(chart="ewma", rules=("nelson_2",)), "plan_invalid"),
         (diameter(lsl=None, usl=None), known_limits("pre_control"), "plan_invalid"),
     ],
 )

@@ -187,6 +187,16 @@ class ControlChart(Protocol):
         """``"variables"``, ``"individuals"``, ``"counts"`` (no size), ``"counts+size"``, ``"times"``, ``"multivariate"``."""
         ...
 
+    @property
+    def rules(self) -> RuleSet:
+        """What judges a location panel when nothing else is asked for."""
+        ...
+
+    @property
+    def by_part(self) -> bool:
+        """Whether it asks each observation for its part type (short-run charts)."""
+        ...
+
     def options(self) -> Mapping[str, Any]:
         """Return the chart's named options with their defaults."""
         ...

@@ -64,6 +64,8 @@ class Chart:
     track: Callable[[Params, Options], Track]
     rules: RuleSet = RULE_1
     """Judges a location panel when nothing else is asked for."""
+    by_part: bool = False
+    """Whether it asks each observation for its part type."""
 
     def options(self) -> Options:
         """Return the chart's named options with their defaults."""

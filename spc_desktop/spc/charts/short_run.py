@@ -256,7 +256,7 @@ def deviation_chart(inner: Chart, name: str, labels: Mapping[str, str]) -> Chart
     panels = tuple(
         replace(panel, label=labels.get(panel.key, panel.label), individuals=False) for panel in inner.panels
     )
-    return Chart(name, panels, inner.data, {**inner.defaults, "nominals": {}}, fit, track)
+    return Chart(name, panels, inner.data, {**inner.defaults, "nominals": {}}, fit, track, by_part=True)
 
 
 def _nominals(nominals: Any) -> dict[str, float]:
@@ -275,6 +275,7 @@ SHORT_RUN_CHARTS: tuple[Chart, ...] = (
         {**LIMIT_OPTIONS, "sigma_method": "by_part", "center": "part"},
         _fit_z,
         _z_track,
+        by_part=True,
     ),
     deviation_chart(_INNER["xbar_r"], "dnom_xbar_r", {"xbar": "X̄ − T"}),
     deviation_chart(_INNER["i_mr"], "dnom_i_mr", {"i": "X − T"}),

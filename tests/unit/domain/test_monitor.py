@@ -2,15 +2,16 @@
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spc_desktop.domain.admission import check_item
-from spc_desktop.domain.control_plan import FrozenLimits, LimitPolicy
+from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits, LimitPolicy
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.monitor import MonitorState, decode_state, encode_state, step
-from spc_desktop.domain.watch import default_plan, given_limits, make_watch
+from spc_desktop.domain.watch import check_watch, default_plan, given_limits, make_watch
 from spc_desktop.spc.charts import CHARTS, Observation
 from tests.fakes import diameter, known_limits, learning, measured, shaft
 
@@ -187,44 +188,101 @@ def test_that_default_plans_follow_the_subgroup_size():
     assert charts == ["i_mr", "xbar_r", "xbar_r", "xbar_s"]
 
 
-def items_for(chart, count):
-    """Deterministic items that suit the data of a chart."""
+def chart_items(chart, count, *, shifted=False):
+    """Deterministic items that suit the data of a chart; ``shifted`` ones are far from the others in mean and spread."""
+    far = 6.0 if shifted else 0.0
     for i in range(count):
-        swing = math.sin(1.7 * i)
+        swing = math.sin(1.7 * i) + math.sin(0.9 * i)
         if chart.data in {"counts", "counts+size"}:
-            yield measured(round(4 + 2.5 * swing), size=50 if chart.data == "counts+size" else None)
+            sized = chart.data == "counts+size"
+            yield measured(round(5 + 1.4 * swing) + 5 * far, size=50 if sized else None)
         elif chart.data == "times":
-            yield measured(2 + swing)
-        elif chart.data == "individuals":
-            yield measured(10 + swing / 5)
+            yield measured(3 + swing + 40 * far)
+        elif chart.data == "multivariate":
+            n = 1 if chart.name in {"t2_i", "mewma"} else 4
+            spread = 1 + 3 * far
+            first = [10 + far + spread * math.sin(1.7 * i + 2 * k) for k in range(n)]
+            yield measured(*first, *[5 + far / 2 + spread * math.cos(2.9 * i + 3 * k) for k in range(n)])
         else:
-            yield measured(*[10 + math.sin(1.7 * i + k) / 5 for k in range(4)])
+            part = "short" if i // 4 % 2 else "long"
+            middle = 10 if part == "long" or not chart.by_part else 6
+            n = 4 if chart.data == "variables" else 1
+            values = [middle + far / 3 + (1 + far) * math.sin(1.7 * i + 2 * k) / 5 for k in range(n)]
+            yield measured(*values, part=part)
 
 
-# Charts of parts and of several variables need more of a measurement than its values.
-PLAIN_CHARTS = sorted(
-    n for n, c in CHARTS.items() if c.data != "multivariate" and n not in {"dnom_i_mr", "dnom_xbar_r"}
-)
-
-
-@pytest.mark.parametrize("name", PLAIN_CHARTS)
-def test_that_every_chart_learns_judges_and_survives_a_restart(name):
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_that_every_chart_of_the_registry_works_in_a_plan_with_its_own_rules(name):
     chart = CHARTS[name]
     size = 4 if chart.data == "variables" else 1
-    watch = watch_of(diameter(id=1, product_id=1, subgroup_size=size), learning(10, name, rules=()))
+    watch = watch_of(diameter(id=1, product_id=1, subgroup_size=size), learning(16, name))
+    check_watch(watch)
     whole, split = Line(watch), Line(watch)
     shown = {}
-    for item in items_for(chart, 25):
+    for item in [*chart_items(chart, 24), *chart_items(chart, 12, shifted=True)]:
         check_item(whole.watch, item)
         for judged in whole.add(item).points:
             shown.setdefault(judged.point.index, judged.point)
         split.state = decode_state(encode_state(split.state))
+        split.watch = make_watch(watch.product, watch.characteristic, watch.plan, split.watch.limits)
         split.add(item)
     assert len(whole.limits) == 1
     assert split.points == whole.points
-    for index in range(9):
+    assert sorted(whole.points) == list(range(36))
+    for index in range(15):
         for early, late in zip(shown[index].panels, whole.points[index].panels, strict=True):
             assert early.value in {None, late.value}
+    for index in range(16, 36):
+        panels = whole.points[index].panels
+        assert all(panel.value is not None for panel in panels)
+        assert any(panel.ucl is not None for panel in panels) or name == "run"
+    assert not any(rules_at(whole.points[index]) for index in range(16, 24))
+    assert any(rules_at(whole.points[index]) for index in range(24, 36))
+
+
+def test_that_a_part_of_its_own_closes_the_subgroup_and_is_kept_with_the_point():
+    plan = learning(4, "dnom_xbar_r", chart_options={"nominals": {"long": 10.0, "short": 6.0}})
+    line = Line(watch_of(diameter(id=1, product_id=1, subgroup_size=3), plan))
+    line.add(measured(10.0, 10.1, part="long"))
+    line.state = decode_state(encode_state(line.state))
+    line.add(measured(6.0, 6.1, 6.2, part="short"))
+    assert [(point.part, point.values) for point in line.points.values()] == [
+        ("long", (10.0, 10.1)),
+        ("short", (6.0, 6.1, 6.2)),
+    ]
+    line.add(measured(10.0, 10.1, 10.3, part="long"))
+    line.add(measured(6.0, 5.9, 6.2, part="short"))
+    assert line.points[1].panels[0].value == pytest.approx(0.1)
+    with pytest.raises(UserError) as refused:
+        line.add(measured(1.0, 2.0, 3.0, part="medium"))
+    assert refused.value.params["allowed"] == "one of 'long', 'short'"
+
+
+def test_that_an_incomplete_observation_of_several_variables_is_refused():
+    watch = watch_of(plan=learning(16, "t2"))
+    with pytest.raises(UserError) as refused:
+        check_item(watch, measured(1, 2, 3))
+    assert refused.value.params["allowed"] == "the same number of values for each of 2 variables"
+    line = Line(watch)
+    for item in chart_items(CHARTS["t2"], 16):
+        line.add(item)
+    check_item(line.watch, measured(*range(8)))
+    with pytest.raises(UserError) as refused:
+        check_item(line.watch, measured(*range(6)))
+    assert refused.value.params["allowed"] == "2 x 4 values"
+
+
+def test_that_rules_left_out_are_those_that_suit_the_chart():
+    taken = {name: learning(5, name).rules for name in CHARTS}
+    assert taken["i_mr"] == taken["xbar_s"] == taken["u"] == ("nelson_1", "nelson_2")
+    assert taken["ewma"] == taken["g"] == taken["t2"] == taken["acceptance"] == taken["zone"] == ("nelson_1",)
+    assert taken["run"] == taken["pre_control"] == taken["s"] == ()
+    assert learning(5, "xbar_r", rule_set="western_electric").rules == ("we_1", "we_2", "we_3", "we_4")
+    assert learning(5, "ewma", rule_set="western_electric").rules == ("we_1",)
+    assert learning(5, "i_mr", rules=()).rules == ()
+    stored = msgspec.json.encode(learning(5, "ewma"))
+    assert msgspec.json.decode(stored, type=ControlPlan) == learning(5, "ewma")
+    assert msgspec.json.decode(b'{"characteristic_id": 1, "chart": "cusum"}', type=ControlPlan).rules == ("nelson_1",)
 
 
 @st.composite

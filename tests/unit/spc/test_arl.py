@@ -14,6 +14,8 @@ from spc_desktop.spc.arl_rules import rule_run_length, simulate
 from spc_desktop.spc.arl_shewhart import moving_range_alarm, p_oc, range_oc, range_tail, sd_oc, xbar_oc
 from spc_desktop.spc.arl_weighted import cusum_arl, cusum_limit, ewma_arl, ewma_limit
 from spc_desktop.spc.autocorrelation import lag1_autocorrelation
+from spc_desktop.spc.charts import CHARTS
+from spc_desktop.spc.charts.multivariate import variance_factors
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.false_alarms import WatchedChart, expected_false_alarms
 from spc_desktop.spc.run_rules import RULE_SETS, Rule, RuleSet
@@ -240,11 +242,84 @@ def test_that_a_plan_adds_the_alarms_of_all_panels():
     assert 0 < simulated.se < 0.02 * simulated.per_shift
 
 
-@pytest.mark.parametrize("chart", ["zone", "run", "g", "moving_average", "acceptance", "astrology"])
-def test_that_a_plan_refuses_charts_whose_run_length_is_unknown(chart):
-    with pytest.raises(SpcValueError) as caught:
+@pytest.mark.parametrize(
+    ("chart", "reason"),
+    [
+        ("run", "limits follow the length of the series"),
+        ("acceptance", "depends on where the process runs"),
+        ("pre_control", "depends on the process capability"),
+        ("astrology", "one of p, np"),
+    ],
+)
+def test_that_a_plan_refuses_charts_whose_false_alarms_are_not_defined_with_the_reason(chart, reason):
+    with pytest.raises(SpcValueError, match=reason) as caught:
         expected_false_alarms([WatchedChart(chart, 5)])
     assert caught.value.argument == "chart"
+
+
+def signals_per_point(name, limits, data, panel=-1):
+    """Share of the points of a long series that a chart signals: for memoryless charts one over its ARL."""
+    chart = CHARTS[name]
+    found = chart.monitor(limits).run(data).panels[panel].signals
+    return len(found["nelson_1"]) / len(data)
+
+
+def test_that_false_alarms_of_charts_without_run_rules_agree_with_the_charts_themselves():
+    rng = np.random.default_rng(17)
+    m = 200_000
+    times, variables = rng.exponential(5.0, m), rng.normal(size=(m, 10))
+    roots = math.gamma(1 + 1 / 3.6), math.gamma(1 + 2 / 3.6)
+    nelson = {"center": 5 ** (1 / 3.6) * roots[0], "sigma": 5 ** (1 / 3.6) * math.sqrt(roots[1] - roots[0] ** 2)}
+    cases = [
+        ("t", CHARTS["t"].given(nelson), times, {}),
+        (
+            "t",
+            CHARTS["t"].given({"mean": 5.0}, {"method": "exponential", "nsigma": 2.0}),
+            times,
+            {"method": "exponential", "nsigma": 2.0},
+        ),
+        ("g", CHARTS["g"].given({"p": 1e-4}), rng.geometric(1e-4, m) - 1.0, {}),
+        (
+            "generalized_variance",
+            CHARTS["generalized_variance"].given({"det": variance_factors(2, 5)[0], "n": 5, "variables": 2}),
+            variables,
+            {},
+        ),
+    ]
+    for name, limits, data, options in cases:
+        share = signals_per_point(name, limits, data)
+        expected = expected_false_alarms([WatchedChart(name, 1.0, options=options)])[0]
+        assert share == pytest.approx(expected.per_shift, abs=4 * math.sqrt(expected.per_shift / m)), name
+    exact, simulated = (
+        expected_false_alarms([WatchedChart("generalized_variance", 1.0, n=9, options=o)])[0]
+        for o in ({"variables": 2}, {"variables": 3})
+    )
+    assert exact.se == 0 < simulated.se < 0.05 * simulated.per_shift
+
+
+def first_signals(name, options, runs, length, seed):
+    """Run lengths of a chart on independent normal values, each run in a stage of its own."""
+    chart = CHARTS[name]
+    monitor = chart.monitor(chart.given({"center": 0.0, "sigma": 1.0}, options))
+    data, found = np.random.default_rng(seed).normal(size=(runs, length)), []
+    for row in data:
+        hits = monitor.run(row).panels[-1].signals["nelson_1"]
+        found.append(hits[0] + 1 if hits.size else length)
+    return np.array(found, dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "length", "key"),
+    [
+        ("zone", {}, 1200, "score"),
+        ("zone", {"scores": [1.0, 2.0, 4.0, 8.0]}, 600, "score"),
+        ("moving_average", {"span": 4, "nsigma": 2.0}, 400, "ma"),
+    ],
+)
+def test_that_run_lengths_of_scores_and_moving_averages_agree_with_the_charts_themselves(name, options, length, key):
+    seen = first_signals(name, options, 600, length, 5)
+    arl = expected_false_alarms([WatchedChart(name, 1.0, options=options)])[0].arl0[key]
+    assert seen.mean() == pytest.approx(arl, abs=4.5 * seen.std() / math.sqrt(len(seen)))
 
 
 def test_that_a_plan_refuses_a_negative_sampling_rate():
