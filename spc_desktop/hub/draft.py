@@ -200,8 +200,10 @@ class Draft:
         self._limits.append(m.LimitsEvent(ts=self.now, product_id=watch.product.id, limits=limits))
 
     def _has_active(self, characteristic_id: int) -> bool:
-        current = self._current_of(characteristic_id)
-        return bool(current) and any(alert.active for alert in current.values())
+        for alert in self._current_of(characteristic_id).values():  # noqa: SIM110 - as in _is_noteworthy
+            if alert.active:
+                return True
+        return False
 
     def _current_of(self, characteristic_id: int) -> Mapping[str, Alert]:
         current = self._current.get(characteristic_id)
