@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_import(commands)
     audit = commands.add_parser("audit", parents=[_folder_options()], help="examine the trail of all changes")
     audit.add_argument("action", choices=("verify",), help="look whether a record was altered, removed or put in")
+    _add_upkeep(commands)
     selftest = commands.add_parser("selftest", help="compare the statistics with the reference values")
     selftest.add_argument("--cases", type=Path, help="folder of case files (default: those of the program)")
     selftest.add_argument("--values", action="store_true", help="print every number beside its reference")
@@ -129,6 +130,19 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
             f"--{name}-column", metavar="NAME", help=f"column of the {name} where it is not recognised"
         )
     options.add_argument("--url", help="import into the hub that runs there instead of the data folder")
+
+
+def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    autostart = commands.add_parser("autostart", help="start in the tray when this user's session begins")
+    autostart.add_argument("wanted", choices=("on", "off", "status"))
+    backup = commands.add_parser("backup", help="copies of the database that upgrades left").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    backup.add_parser("list", parents=[_folder_options()], help="name them, the newest first")
+    restore = backup.add_parser("restore", parents=[_folder_options()], help="put one back; the present one is kept")
+    restore.add_argument("name", metavar="NAME")
+    logs = commands.add_parser("logs", parents=[_folder_options()], help="logs and crash reports as one file to send")
+    logs.add_argument("file", type=Path, metavar="FILE.zip")
 
 
 # -- the commands ------------------------------------------------------------------------------------------------------
@@ -200,6 +214,26 @@ def _audit(options: argparse.Namespace) -> int:
     return run_verify(read_start(options))
 
 
+def _autostart(options: argparse.Namespace) -> int:
+    from spc_desktop.app.upkeep import run_autostart
+
+    return run_autostart(options.wanted)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from spc_desktop.app.start import read_start
+    from spc_desktop.app.upkeep import run_backup
+
+    return run_backup(read_start(options).data_dir, options.action, getattr(options, "name", ""))
+
+
+def _logs(options: argparse.Namespace) -> int:
+    from spc_desktop.app.start import read_start
+    from spc_desktop.app.upkeep import export_logs
+
+    return export_logs(read_start(options).data_dir, options.file)
+
+
 def _selftest(options: argparse.Namespace) -> int:
     from spc_desktop.app.selftest import run_selftest
 
@@ -213,5 +247,8 @@ _COMMANDS = {
     "check": _check,
     "import": _import,
     "audit": _audit,
+    "autostart": _autostart,
+    "backup": _backup,
+    "logs": _logs,
     "selftest": _selftest,
 }

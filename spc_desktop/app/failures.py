@@ -58,6 +58,7 @@ SENTENCES: dict[str, tuple[str, int]] = {
     "sizes_vary": ("chart {chart} needs the same size in every row; choose u or p", USAGE),
     "unknown_chart": ("there is no chart {chart}; known are: {allowed}", USAGE),
     "import_into_what": ("a window or hub is using {path} but its address is not known; give --url", USAGE),
+    "backup_unknown": ("there is no backup {name} in {path}; 'spc-desktop backup list' tells them", USAGE),
     "hub_unreachable": ("no hub answers at {url}: {reason}", REMOTE),
 }
 

@@ -4,9 +4,16 @@ import contextlib
 import json
 import os
 import socket
+import sqlite3
 import stat
+import subprocess
+import sys
+import zipfile
+from contextlib import closing
 
-from tests.e2e.programs import Program, run, wait_for
+import pytest
+
+from tests.e2e.programs import Program, rings_csv, run, wait_for
 
 
 def door_is_open(program):
@@ -63,3 +70,63 @@ def test_that_strangers_cannot_use_the_door(tmp_path):
                     assert stranger.recv(100) in {b"no\n", b""}
         assert hub.process.poll() is None
         assert hub.stop() == 0
+
+
+def test_that_a_backup_is_put_back_and_the_present_database_is_kept(tmp_path):
+    folder = tmp_path / "data"
+    (folder / "backups").mkdir(parents=True)
+    status, output = run("import", str(rings_csv(tmp_path / "LEN.csv")), "--product", "RING", data_dir=folder)
+    assert status == 0, output
+    copy = folder / "backups" / "spc-0001-20260101T000000.sqlite3"
+    with closing(sqlite3.connect(folder / "spc.sqlite3")) as database:
+        database.execute("VACUUM INTO ?", (str(copy),))
+    status, output = run("import", str(rings_csv(tmp_path / "WIDTH.csv")), "--product", "OTHER", data_dir=folder)
+    assert status == 0, output
+    with Program("hub", "--port", "0", data_dir=folder) as hub:
+        wait_for(door_is_open(hub), "the hub")
+        status, output = run("backup", "restore", copy.name, data_dir=folder)
+        assert status == 3, "not under a running program"
+        assert hub.stop() == 0
+    status, output = run("backup", "list", data_dir=folder)
+    assert copy.name in output
+    status, output = run("backup", "restore", "no-such", data_dir=folder)
+    assert status == 2
+    assert "no-such" in output
+    status, output = run("backup", "restore", copy.name, data_dir=folder)
+    assert status == 0, output
+    assert products(folder / "spc.sqlite3") == {"RING"}
+    assert products(next((folder / "backups").glob("replaced-*/spc.sqlite3"))) == {"RING", "OTHER"}
+
+
+def products(file):
+    with closing(sqlite3.connect(file)) as database:
+        return {code for (code,) in database.execute("SELECT code FROM product")}
+
+
+def test_that_logs_are_one_file_without_settings_or_measurements(tmp_path):
+    folder = tmp_path / "data"
+    with Program("hub", "--port", "0", data_dir=folder) as hub:
+        wait_for(door_is_open(hub), "the hub")
+        assert hub.stop() == 0
+    status, output = run("logs", str(tmp_path / "logs.zip"), data_dir=folder)
+    assert status == 0, output
+    with zipfile.ZipFile(tmp_path / "logs.zip") as archive:
+        names = archive.namelist()
+    assert {"system.txt", "logs/spc-desktop.log"} <= set(names)
+    assert not [name for name in names if "sqlite" in name or "settings" in name or "control" in name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="would write into the registry of whoever runs the tests")
+def test_that_autostart_is_switched_for_this_user_only(tmp_path):
+    entry = tmp_path / "autostart" / "spc-desktop.desktop"
+    for wanted, hidden in (("on", "Hidden=false"), ("off", "Hidden=true")):
+        done = subprocess.run(
+            [sys.executable, "-m", "spc_desktop", "autostart", wanted],
+            env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        assert hidden in entry.read_text(encoding="utf-8")
+        assert "--background" in entry.read_text(encoding="utf-8")

@@ -1,0 +1,158 @@
+"""Runs inside the bare Debian of ``test_deb.py``, as an ordinary user: a real X session in which the installed program is used.
+
+Starts X server, session bus, window manager, tray and notification daemon; prints ``ok`` or ``FAILED`` and what was tried, a
+line each. Exit status 1 when anything failed. Every wait is bounded. Standard library of python3-minimal only.
+"""
+# Strings as paths: python3-minimal brings only a part of the standard library.
+# ruff: noqa: PTH102, PTH123, PTH208
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+HOME = os.environ["HOME"]
+DATA = HOME + "/.local/share/spc-desktop"
+LOG = DATA + "/logs/spc-desktop.log"
+PATIENCE = 90.0
+
+failures = 0
+running = []
+
+
+def tell(good, what):
+    """Print a line of the table."""
+    global failures  # noqa: PLW0603 - one script, one counter
+    failures += 0 if good else 1
+    print(f"{'ok    ' if good else 'FAILED'} {what}", flush=True)
+    return good
+
+
+def start(*command, output="/dev/null", **options):
+    """Start a program of the session; ended at the end."""
+    with open(output, "ab") as stream:
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options
+        )
+    running.append(process)
+    return process
+
+
+def wait(seen, seconds=PATIENCE):
+    """Return the first true answer of ``seen()``, or None."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = seen()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    return None
+
+
+def run(*command):
+    """Run to the end; return status and output."""
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def text_of(path):
+    """Return a file's text, empty where there is none yet."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def open_session():
+    """Start the desktop; set DISPLAY and the bus's address."""
+    reading, writing = os.pipe()
+    start("Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x800x24", "-nolisten", "tcp", pass_fds=(writing,))
+    os.environ["DISPLAY"] = ":" + os.read(reading, 16).decode().strip()
+    start("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1", output=HOME + "/bus")
+    os.environ["DBUS_SESSION_BUS_ADDRESS"] = (wait(lambda: text_of(HOME + "/bus"), 10) or "").strip()
+    os.environ["XDG_RUNTIME_DIR"] = HOME + "/run"
+    os.environ["XDG_CURRENT_DESKTOP"] = "XFCE"
+    os.mkdir(HOME + "/run", 0o700)
+    start("openbox")
+    start("dbus-monitor", "--session", "interface='org.freedesktop.Notifications'", output=HOME + "/toasts")
+    for program in ("/usr/lib/x86_64-linux-gnu/xfce4/notifyd/xfce4-notifyd", "xfce4-panel"):
+        start(program, output=HOME + "/desktop.log")
+    time.sleep(3)
+
+
+def shown():
+    """Return the visible windows of the program."""
+    return run("xdotool", "search", "--onlyvisible", "--name", "^SPC Desktop$")[1].split()
+
+
+def use_window():
+    """The window: seen, a toast, a second start, an end on request."""
+    window = start("spc-desktop", "--sample-plant=20", "--language", "ko", "--port", "0", output=HOME + "/window.log")
+    tell(wait(shown), "window is seen")
+    times = wait(lambda: re.search(r"first paint ([\d.]+) s, ready ([\d.]+) s", text_of(LOG)))
+    tell(times, f"ready: first paint {times[1]} s, ready {times[2]} s" if times else "ready")
+    tell(wait(lambda: "member=Notify" in text_of(HOME + "/toasts"), 180), "a toast is seen on the bus")
+    run("import", "-window", "root", HOME + "/window.png")
+    status, output = run("spc-desktop")
+    tell(status == 0 and window.poll() is None, f"second start leaves it to the first {output.strip()}")
+    status, output = run("spc-desktop", "--quit")
+    tell(
+        status == 0 and wait(lambda: window.poll() is not None, 10) and window.returncode == 0,
+        f"--quit {output.strip()}",
+    )
+    again = start("spc-desktop", "--background", "--port", "0", output=HOME + "/window.log")
+    tell(wait(lambda: text_of(LOG).count("ready ") > 1), "starts in the tray")
+    tell(not shown(), "and shows no window")
+    tell(run("spc-desktop")[0] == 0 and wait(shown), "a second start brings the window")
+    run("spc-desktop", "--quit")
+    tell(wait(lambda: again.poll() is not None, 20) and again.returncode == 0, "ends")
+
+
+def use_hub():
+    """The hub by hand: tested as a client sees it, ended as a service manager does."""
+    hub = start("spc-desktop", "hub", "--port", "8765", "--sample-plant", output=HOME + "/hub.log")
+    listening = wait(lambda: re.search(r"listening ([\d.]+) s", text_of(LOG)))
+    tell(
+        listening, f"hub listens after {listening[1]} s" if listening else f"hub listens: {text_of(HOME + '/hub.log')}"
+    )
+    status, output = run("spc-desktop", "check", "--url", "http://127.0.0.1:8765", "--create-alert")
+    tell(status == 0, f"check: {(output.strip().splitlines() or [''])[-1]}")
+    status, output = run("spc-desktop", "hub", "--port", "8765", "--data-dir", HOME + "/other")
+    tell(status == 4 and "8765" in output, f"a taken port is told: {output.strip()}")
+    hub.terminate()
+    tell(hub.wait(20) == 0, "hub ends in order on SIGTERM")
+
+
+def use_without_display():
+    """What the program says where no display is."""
+    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    done = subprocess.run(
+        ["spc-desktop", "--port", "0"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    told = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    tell(
+        done.returncode not in (0, -6) and told,
+        f"without a display: status {done.returncode}: {(told or [''])[0][:110]}",
+    )
+
+
+def main():
+    """Use everything, end everything."""
+    try:
+        open_session()
+        use_window()
+        use_hub()
+        use_without_display()
+        crashes = [name for name in os.listdir(DATA + "/logs") if name.startswith("crash-")]
+        tell(not crashes, f"no crash reports {crashes}")
+    finally:
+        for process in reversed(running):
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    sys.exit(1 if failures else 0)
+
+
+main()

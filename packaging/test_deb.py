@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Installs the .deb on a bare Debian and uses it: ``sudo python3 packaging/test_deb.py [file.deb]``. Prints a table.
+
+Makes a minimal Debian in a temporary folder (debootstrap; kept as a tar file in build/ for the next time), installs the
+package with nothing but its dependencies, uses it there in a real X session (``deb_session.py``) and removes it again.
+Exit status 0 when everything was as it shall be. Needs root, the network and the package debootstrap.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bootstrap import ROOT
+
+from build import BUILD, DIST, NAME, version
+
+SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
+SESSION = (  # noqa: SIM905 - a list of names reads best as one
+    "python3-minimal xvfb dbus-daemon dbus-bin openbox xfce4-panel xfce4-notifyd xfconf xdotool x11-utils imagemagick"
+    " systemd desktop-file-utils"
+).split()
+"""What the test's own desktop and checks need; installed after the package was tried without it."""
+USER = "line"
+PLACES = ("opt", "usr", "etc", "var/lib/systemd", "home")
+
+
+class Bare:
+    """A minimal Debian in a folder; removed at the end of the block."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="spc-deb-"))
+        self.failures = 0
+
+    def __enter__(self) -> "Bare":
+        base = BUILD / f"debian-{SUITE}.tar"
+        if not base.is_file():
+            subprocess.run(["debootstrap", "--variant=minbase", SUITE, str(self.root), MIRROR], check=True)
+            BUILD.mkdir(exist_ok=True)
+            subprocess.run(["tar", "-C", str(self.root), "-cf", str(base), "."], check=True)
+        else:
+            subprocess.run(["tar", "-C", str(self.root), "-xf", str(base)], check=True)
+        for name in ("/etc/resolv.conf", "/etc/hosts"):
+            shutil.copy(name, self.root / name[1:])
+        subprocess.run(["mount", "-t", "proc", "proc", str(self.root / "proc")], check=True)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        inside = str(self.root) + "/"
+        for link in Path("/proc").glob("[0-9]*/root"):  # only what runs in this folder
+            try:
+                if (str(link.readlink()) + "/").startswith(inside):
+                    os.kill(int(link.parent.name), 9)
+            except OSError:
+                continue
+        subprocess.run(["umount", "-l", str(self.root / "proc")], check=False)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def run(self, *command: str, user: str = "root", seconds: int = 900) -> tuple[int, str]:
+        """Run a command in it; return status and output."""
+        done = subprocess.run(
+            ["chroot", f"--userspec={user}:{user}", str(self.root), *command],
+            env=self.environment(user), capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=seconds,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    def environment(self, user: str) -> dict[str, str]:
+        """Return what a user of it has."""
+        home = "/root" if user == "root" else f"/home/{user}"
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return {"HOME": home, "PATH": path, "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+
+    def apt(self, *words: str) -> tuple[int, str]:
+        """Run apt-get."""
+        return self.run("apt-get", "-y", "-q", "--no-install-recommends", *words)
+
+    def tell(self, good: object, what: str, details: str = "") -> bool:
+        """Print a line of the table; the details only of what failed."""
+        self.failures += 0 if good else 1
+        print(f"{'ok    ' if good else 'FAILED'} {what}", flush=True)
+        if details and not good:
+            print("       " + details.strip()[-2000:].replace("\n", "\n       "), flush=True)
+        return bool(good)
+
+    def files(self) -> set[str]:
+        """Return every file that names the program, outside users' data and apt's own lists."""
+        found = set()
+        for place in PLACES:
+            for file in (self.root / place).rglob("*"):
+                name = file.relative_to(self.root).as_posix()
+                if ("spc-desktop" in name or "spc-hub" in name) and f"/{USER}/" not in f"/{name}":
+                    found.add(name)
+        return found
+
+
+def try_bare(bare: Bare, package: Path) -> None:
+    """Install, and use what needs no desktop."""
+    shutil.copy(package, bare.root / "root" / package.name)
+    bare.apt("update")
+    status, output = bare.apt("install", f"/root/{package.name}")
+    if not bare.tell(
+        status == 0, f"installs with only its dependencies ({package.stat().st_size / 2**20:.1f} MB)", output
+    ):
+        return
+    bare.run("useradd", "-m", USER)
+    size = int(bare.run("du", "-sm", f"/opt/{NAME}")[1].split()[0])
+    bare.tell(size <= 200, f"takes {size} MB on disk (200 wanted)")
+    script = f"find /opt/{NAME} -name '*.so*' -type f -exec ldd {{}} + 2>/dev/null | grep 'not found' | sort -u"
+    missing = bare.run("sh", "-c", script)[1]
+    bare.tell(not missing.strip(), "every library it loads is there", missing)
+    status, output = bare.run(NAME, "--version", user=USER)
+    bare.tell(status == 0 and version() in output, f"version: {output.strip()}")
+    status, output = bare.run(NAME, "selftest", user=USER)
+    bare.tell(status == 0, f"selftest: {(output.strip().splitlines() or [''])[-1]}", output)
+    bare.tell("Hidden=true" in (bare.root / f"etc/xdg/autostart/{NAME}.desktop").read_text(), "autostart entry is off")
+
+
+def try_session(bare: Bare) -> None:
+    """Use it on a desktop and check what it brought for the system."""
+    status, output = bare.apt("install", *SESSION)
+    if not bare.tell(status == 0, "packages of the test's own desktop", output):
+        return
+    for file in (f"usr/share/applications/{NAME}.desktop", f"etc/xdg/autostart/{NAME}.desktop"):
+        status, output = bare.run("desktop-file-validate", f"/{file}")
+        bare.tell(status == 0, f"desktop-file-validate {file}", output)
+    status, output = bare.run("systemd-analyze", "--user", "verify", "/usr/lib/systemd/user/spc-hub.service", user=USER)
+    wrong = [line for line in output.splitlines() if "spc-hub" in line]
+    bare.tell(not wrong, f"systemd-analyze verify spc-hub.service (status {status})", output)
+    shutil.copy(ROOT / "packaging" / "deb_session.py", bare.root / "opt")
+    status, output = bare.run("python3", "/opt/deb_session.py", user=USER)
+    print(output.strip(), flush=True)
+    bare.failures += len(re.findall(r"^FAILED", output, re.MULTILINE))
+    bare.tell(status == 0, "the session as a whole")
+    picture = bare.root / f"home/{USER}/window.png"
+    if picture.is_file():
+        shutil.copy(picture, BUILD / "test_deb.png")
+
+
+def try_removal(bare: Bare) -> None:
+    """Purge it while it runs: the program ends in order, the user's data stay, nothing else does."""
+    command = ["chroot", f"--userspec={USER}:{USER}", str(bare.root), NAME, "hub", "--port", "0"]
+    with subprocess.Popen(command, env=bare.environment(USER), stdout=subprocess.PIPE, text=True) as hub:
+        assert hub.stdout is not None  # noqa: S101 - PIPE
+        hub.stdout.readline()
+        status, output = bare.apt("purge", NAME)
+        bare.tell(status == 0, "purges while the hub runs", output)
+        if hub.poll() is None:
+            hub.kill()
+        bare.tell(hub.wait(20) == 0, "the running hub ended in order")
+    bare.tell((bare.root / f"home/{USER}/.local/share/{NAME}/spc.sqlite3").is_file(), "the user's data are still there")
+    left = sorted(bare.files())
+    bare.tell(not left, "nothing else is left", "\n".join(left))
+
+
+def main() -> None:
+    """Try everything."""
+    package = Path(sys.argv[1]) if len(sys.argv) > 1 else DIST / f"{NAME}_{version()}_amd64.deb"
+    if not package.is_file():
+        sys.exit(f"test_deb: there is no {package}; build it with: python3 packaging/build.py deb")
+    if os.geteuid() != 0:
+        sys.exit("test_deb: a bare Debian can only be made as root: sudo python3 packaging/test_deb.py")
+    if shutil.which("debootstrap") is None:
+        sys.exit("test_deb: debootstrap is missing: apt-get install debootstrap")
+    with Bare() as bare:
+        try_bare(bare, package)
+        try_session(bare)
+        try_removal(bare)
+    print(f"{'FAILED' if bare.failures else 'ok'}: {bare.failures} failures")
+    sys.exit(1 if bare.failures else 0)
+
+
+if __name__ == "__main__":
+    main()
