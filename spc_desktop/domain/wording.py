@@ -82,6 +82,18 @@ _ERRORS = {
     ),
     "conflict": _("Alert {alert_id} was changed by someone else in the meantime. Look at it again and repeat."),
     "illegal_status": _("Alert {alert_id} is {status} and cannot become {wanted}."),
+    "newer_alert": _("Alert {newer} is a later occurrence of the same alarm. Look at that one instead of {alert_id}."),
+    "comment_empty": _("A comment needs a text."),
+    "shelve_minutes": _("An alarm cannot be shelved for {value} minutes. Choose {low} to {high}."),
+    "reason_empty": _("Say why: others must understand it later."),
+    "mask_scope": _("Name one of the three: an alert, the key of an alarm, or a product."),
+    "unknown_key": _("No characteristic has alarms with the key {key}. It begins with product/characteristic."),
+    "not_masked": _("{key} is not masked in this way. Look at the list of masks."),
+    "verify_points_range": _("An action cannot be verified with {value} points. Choose {low} to {high}."),
+    "verify_not_possible": _(
+        "Alert {alert_id} does not come from points of a chart. State yourself whether the action was effective."
+    ),
+    "alarm_policy": _("The alarm policy does not fit ({field}: {allowed}; given was {got})."),
     "plan_changed": _("The control plan was changed in the meantime. Look at it again and repeat."),
     "no_points": _("There are no points to compute from yet."),
     "not_enough_points": _("There are not enough usable points ({argument}: {allowed})."),
@@ -91,6 +103,7 @@ _ERRORS = {
     "unauthorized": _(
         "Name, password or token is not right, or no longer valid. Sign in again or ask an administrator."
     ),
+    "too_many_attempts": _("Too many wrong passwords or tokens from this address. Try again in {seconds} s."),
     "forbidden": _("Your account may not do this: it needs the role {role}. Ask an administrator."),
     "forbidden_scope": _("Your account is limited to some products and may not do this. Ask an administrator."),
     "bad_user_name": _("{got} is no user name. Use 1 to {high} letters, digits and . _ @ + - with single spaces."),

@@ -35,6 +35,7 @@ class Draft:
         self.watches: dict[int, Watch] = {}
         self.states: dict[int, MonitorState] = {}
         self.next_ids = dict(station.next_ids)
+        self.accounts = station.accounts
         self._current: dict[int, dict[str, Alert]] = {}
         self._alerts: dict[int, Alert] = {}
         self._ended: dict[int, Alert] = {}
@@ -279,6 +280,7 @@ class Draft:
         for alert in self._alerts.values():
             station.put_alert(alert)
         station.next_ids = self.next_ids
+        station.accounts = self.accounts
 
 
 def _is_noteworthy(done: Step) -> bool:

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from spc_desktop.domain.account import Accounts
 from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.wording import alert_message, alert_title
+from spc_desktop.hub import accounts
 from spc_desktop.hub.api import Actor, HubState, Link, Mailbox, WatchFilter
 from spc_desktop.hub.audit import audited
 from spc_desktop.hub.catalogue import catalogue_order, state_of
@@ -60,6 +62,7 @@ class Hub:
         self._intake = Intake()
         self._feed = Feed(store)
         self._station = Station()
+        self._office = accounts.AccountOffice()
         self._pipeline: Pipeline | None = None
         self._worker: asyncio.Task[Any] | None = None
         self._link = Link.CLOSED
@@ -71,6 +74,7 @@ class Hub:
         try:
             stored = await self._store.load()
             self._station = restore(stored)
+            self._station.accounts = await accounts.read_accounts(self._store)
         except BaseException as error:
             await self._store.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -117,6 +121,15 @@ class Hub:
         """The log's name; with ``state.head`` it is the position a reader may resume from."""
         return self._feed.epoch
 
+    @property
+    def accounts(self) -> Accounts:
+        """The committed users and tokens: another object after every change."""
+        return self._station.accounts
+
+    def set_up_code(self) -> str:
+        """Return a one-time code that makes the first administrator, empty where there is one."""
+        return "" if self.accounts.has_admin() else self._office.new_code()
+
     async def submit(self, items: Sequence[MeasurementIn], actor: Actor = Actor()) -> m.SubmitResult:
         """Store and judge measurements; returns after the commit. Up to ``MOST_TOGETHER`` are one transaction."""
         parts = [
@@ -145,6 +158,8 @@ class Hub:
         """Carry out a command; returns after the commit."""
         if isinstance(command, m.SaveCatalogue):
             return await self._order(audited(command, actor, catalogue_order(command)))
+        if isinstance(command, m.AccountCommand):
+            return await self._order(await self._office.order(command, self.accounts, actor))
         if isinstance(command, m.SetLimits | m.AnalyseCapability):
             return await self._order(audited(command, actor, await self._study(command, actor)))
         order = audited(command, actor, alert_order(command, actor))
@@ -160,6 +175,8 @@ class Hub:
 
     async def query(self, query: m.AnyQuery) -> Any:
         """Answer from committed data."""
+        if isinstance(query, m.GetUsers | m.GetTokens):
+            return accounts.answer(query, self.accounts)
         answer = await self._store.query(query)
         if isinstance(answer, m.Catalogue):
             # The store keeps every set of limits; which of them judges now, the station knows.

@@ -166,4 +166,6 @@ class _Tally:
 
 
 def _has_content(batch: Batch) -> bool:
-    return bool(batch.events or batch.measurements or batch.quarantined or batch.alerts or batch.plans)
+    return bool(
+        batch.events or batch.measurements or batch.quarantined or batch.alerts or batch.plans or batch.documents
+    )

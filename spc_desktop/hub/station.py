@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from spc_desktop.domain.account import Accounts
 from spc_desktop.domain.alert import OPEN, Alert
 from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.errors import UserError
@@ -31,6 +32,7 @@ class Station:
     current: dict[int, dict[str, Alert]] = field(default_factory=dict)
     """characteristic -> key -> its newest open alert."""
     next_ids: dict[str, int] = field(default_factory=dict)
+    accounts: Accounts = field(default_factory=Accounts)
 
     def watch(self, characteristic_id: int) -> Watch:
         """Return the watch on a characteristic.

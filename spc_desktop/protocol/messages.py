@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from spc_desktop.domain.account import Role
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.measurement import Measurement
@@ -186,7 +187,115 @@ class AnalyseCapability(Command, frozen=True, kw_only=True, tag="analyse_capabil
     points: int = 0
 
 
-AnyCommand = CreateAlert | Acknowledge | Assign | Resolve | UpdateAlert | SaveCatalogue | SetLimits | AnalyseCapability
+# -- accounts: passwords and tokens never go into an event, an answer or a log -----------------------------------------
+
+
+class AddUser(Command, frozen=True, kw_only=True, tag="add_user"):
+    """Add a person or a device. Without a password it has tokens only. Answer: ``UserOut``."""
+
+    name: str
+    password: str = ""
+    roles: tuple[Role, ...]
+    products: tuple[int, ...] | None = None
+    language: str = ""
+
+
+class ChangeUser(Command, frozen=True, kw_only=True, tag="change_user"):
+    """Change what is given; ``active`` false ends its sessions. Answer: ``UserOut``."""
+
+    name: str
+    active: bool | None = None
+    roles: tuple[Role, ...] | None = None
+    products: tuple[int, ...] | str | None = None
+    """``"*"``: all."""
+    language: str | None = None
+
+
+class SetPassword(Command, frozen=True, kw_only=True, tag="set_password"):
+    """Give a new password; ends what was signed in with the old one. Answer: ``UserOut``."""
+
+    name: str
+    password: str
+
+
+class AddToken(Command, frozen=True, kw_only=True, tag="add_token"):
+    """Make a token for a user, with the user's rights or fewer. Answer: ``TokenMade``, the only time its text is told."""
+
+    user: str
+    label: str = ""
+    roles: tuple[Role, ...] = ()
+    products: tuple[int, ...] | None = None
+    days: int | None = None
+    """It expires after so many days; None: never."""
+
+
+class RevokeToken(Command, frozen=True, kw_only=True, tag="revoke_token"):
+    """End a token and its sessions. Answer: ``TokenOut``."""
+
+    token_id: str
+
+
+class SignIn(Command, frozen=True, kw_only=True, tag="sign_in"):
+    """Get a token for a name and a password. Answer: ``TokenMade``. Raises ``UserError("unauthorized")``."""
+
+    name: str
+    password: str
+
+
+class SetUp(Command, frozen=True, kw_only=True, tag="set_up"):
+    """Make the first administrator with the code that the hub printed. Answer: ``TokenMade``."""
+
+    code: str
+    name: str
+    password: str
+
+
+class UserOut(Struct, frozen=True, kw_only=True):
+    name: str
+    roles: tuple[Role, ...]
+    products: tuple[int, ...] | None
+    active: bool
+    language: str
+    has_password: bool
+    created_at: datetime
+
+
+class TokenOut(Struct, frozen=True, kw_only=True):
+    id: str
+    user: str
+    label: str
+    roles: tuple[Role, ...]
+    """Empty: the user's."""
+    products: tuple[int, ...] | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class TokenMade(Struct, frozen=True, kw_only=True):
+    token: str
+    details: TokenOut
+
+
+AccountCommand = AddUser | ChangeUser | SetPassword | AddToken | RevokeToken | SignIn | SetUp
+
+AnyCommand = (
+    CreateAlert
+    | Acknowledge
+    | Assign
+    | Resolve
+    | UpdateAlert
+    | SaveCatalogue
+    | SetLimits
+    | AnalyseCapability
+    | AddUser
+    | ChangeUser
+    | SetPassword
+    | AddToken
+    | RevokeToken
+    | SignIn
+    | SetUp
+)
 
 
 # -- queries -----------------------------------------------------------------------------------------------------------
@@ -338,6 +447,16 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
     hash: str
 
 
+class GetUsers(Query, frozen=True, kw_only=True, tag="get_users"):
+    """By name. Answer: ``tuple[UserOut, ...]``."""
+
+
+class GetTokens(Query, frozen=True, kw_only=True, tag="get_tokens"):
+    """Oldest first, ended ones too. Answer: ``tuple[TokenOut, ...]``."""
+
+    user: str | None = None
+
+
 AnyQuery = (
     GetCatalogue
     | GetAlerts
@@ -349,6 +468,8 @@ AnyQuery = (
     | GetEvents
     | GetCapabilities
     | GetAudit
+    | GetUsers
+    | GetTokens
 )
 
 

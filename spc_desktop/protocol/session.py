@@ -27,6 +27,8 @@ class Connect(Struct, frozen=True, kw_only=True):
     resume: tuple[str, int] | None
     """Epoch and last seq the client has seen."""
     batch: bool
+    token: str
+    """Empty: the handshake has said who it is, or nobody has."""
 
 
 class Subscribe(Struct, frozen=True, kw_only=True):
@@ -200,7 +202,8 @@ class V1Session:
         self.connected = True
         features = fields.raw("features")
         offered = isinstance(features, list) and "batch" in features
-        return Connect(id=command_id, client_id=self.client_id, resume=position, batch=offered)
+        token = fields.text("token", "", 200)
+        return Connect(id=command_id, client_id=self.client_id, resume=position, batch=offered, token=token)
 
     def _subscribe(self, fields: Fields, command_id: int) -> Subscribe:
         sub = fields.text("sub", "", 100)

@@ -34,6 +34,7 @@ class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     epoch: str
     seq: int
     auth: str = "none"
+    """``required``: ``connect`` must bring a token; ``none``: this connection is let in already."""
     time: datetime
     features: tuple[str, ...] = ("resume", "batch", "ingest")
     heartbeat_s: float = HEARTBEAT_S
@@ -50,6 +51,9 @@ class Connected(Struct, frozen=True, kw_only=True):
     head: int
     epoch: str
     heartbeat_s: float = HEARTBEAT_S
+    user: str = ""
+    """Empty: nobody is signed in."""
+    roles: tuple[str, ...] = ()
 
 
 class Subscribed(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.errors import UserError
-from spc_desktop.hub.api import Actor, HubApi
+from spc_desktop.hub.api import Actor
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.codec import shown
 from spc_desktop.protocol.fields import Fields, wrong
@@ -77,14 +77,13 @@ def row(alert: Alert, language: str) -> dict[str, Any]:
 class Alerts:
     """The routes below ``/api/spc/alerts``."""
 
-    def __init__(self, hub: HubApi, directory: Directory) -> None:
-        self._hub = hub
+    def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
     async def create(self, call: Call) -> web.Response:
         fields = await call.fields()
         command = m.CreateAlert(
-            product_id=await self._product(fields),
+            product_id=await self._product(fields, call),
             alert_type=fields.choice("alert_type", AlertType),
             priority=Priority.MEDIUM if fields.raw("priority") is None else fields.choice("priority", Priority),
             title=fields.text("title", high=200),
@@ -93,14 +92,14 @@ class Alerts:
         status = fields.optional_choice("status", Status, STATUS_ALIASES)
         if status not in {None, Status.NEW}:
             raise wrong("status", "choice", status, choices="NEW, OPEN")
-        made = await self._hub.command(command, _actor(call, fields))
+        made = await call.hub.command(command, _actor(call, fields))
         return reply(row(made.alerts[0], call.language), 201)
 
     async def listed(self, call: Call) -> web.Response:
         limit = call.query_whole("limit", 1, 500) or call.query_whole("page_size", 1, 500) or 50
         query = Fields(dict(call.request.query))
         priority = call.query_whole("priority", 1, 4)
-        page = await self._hub.query(
+        page = await call.hub.query(
             m.GetAlerts(
                 limit=limit,
                 before_id=call.query_whole("before_id"),
@@ -118,7 +117,7 @@ class Alerts:
         return reply({"count": page.total, "next": following, "previous": None, "results": results})
 
     async def one(self, call: Call) -> web.Response:
-        return reply(row(await self._hub.query(m.GetAlert(alert_id=call.numbers[0])), call.language))
+        return reply(row(await call.hub.query(m.GetAlert(alert_id=call.numbers[0])), call.language))
 
     async def change(self, call: Call) -> web.Response:
         """PATCH: ``status``, ``priority``, ``title``, ``message``, ``assigned_to``, and what belongs to a resolution."""
@@ -131,7 +130,7 @@ class Alerts:
         actor = _actor(call, fields, "resolved_by" if status is Status.RESOLVED else "acknowledged_by")
         rev = fields.optional_whole("rev")
         if status is Status.RESOLVED:
-            await self._hub.command(m.Resolve(alert_id=call.numbers[0], rev=rev, **told), actor)
+            await call.hub.command(m.Resolve(alert_id=call.numbers[0], rev=rev, **told), actor)
             rev, status = None, None
         command = m.UpdateAlert(
             alert_id=call.numbers[0],
@@ -143,7 +142,7 @@ class Alerts:
             rev=rev,
         )
         if command != m.UpdateAlert(alert_id=call.numbers[0], rev=rev):
-            await self._hub.command(command, actor)
+            await call.hub.command(command, actor)
         return await self.one(call)
 
     async def acknowledge(self, call: Call) -> web.Response:
@@ -151,7 +150,7 @@ class Alerts:
         command = m.Acknowledge(
             alert_ids=call.numbers, comment=fields.text("comment", ""), rev=fields.optional_whole("rev")
         )
-        await self._hub.command(command, _actor(call, fields, "acknowledged_by"))
+        await call.hub.command(command, _actor(call, fields, "acknowledged_by"))
         return reply({"status": "acknowledged"})
 
     async def resolve(self, call: Call) -> web.Response:
@@ -164,19 +163,19 @@ class Alerts:
             preventive_action=fields.text("preventive_action", ""),
             rev=fields.optional_whole("rev"),
         )
-        await self._hub.command(command, _actor(call, fields, "resolved_by"))
+        await call.hub.command(command, _actor(call, fields, "resolved_by"))
         return reply({"status": "resolved"})
 
-    async def dashboard(self, _call: Call) -> web.Response:
-        return reply(await self._hub.query(m.GetDashboard()))
+    async def dashboard(self, call: Call) -> web.Response:
+        return reply(await call.hub.query(m.GetDashboard()))
 
-    async def _product(self, fields: Fields) -> int:
+    async def _product(self, fields: Fields, call: Call) -> int:
         name = fields.first(("product", "product_id", "product_code"))
         asked = fields.raw(name) if name else None
         if type(asked) is not int and not (isinstance(asked, str) and asked):
             raise wrong("product", "product", asked)
         product = await self._directory.product(asked)
-        if product is None:
+        if product is None or not call.hub.sees(product.id):
             raise UserError("not_found", what="product", id=shown(asked), field="product")
         return product.id
 

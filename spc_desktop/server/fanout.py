@@ -16,6 +16,7 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import seed, v1
 from spc_desktop.protocol.codec import encode
 from spc_desktop.server.front_door import FrontDoor, framed
+from spc_desktop.server.guard import Guard
 from spc_desktop.server.index import Index, wants
 from spc_desktop.server.replay import Pages, joined
 
@@ -35,12 +36,18 @@ class Dialect(StrEnum):
 class Client:
     """One WebSocket client and its place in the event stream."""
 
-    __slots__ = ("batch", "connection", "dialect", "live", "out", "position", "skip_to", "spawn")
+    __slots__ = ("batch", "connection", "dialect", "guard", "live", "out", "position", "skip_to", "spawn")
 
     def __init__(
-        self, connection: FrontDoor, dialect: Dialect, spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+        self,
+        connection: FrontDoor,
+        dialect: Dialect,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        guard: Guard,
     ) -> None:
         self.connection = connection
+        self.guard = guard
+        """The hub as far as this client may use it."""
         self.dialect = dialect
         self.spawn = spawn
         self.batch = False
@@ -72,6 +79,13 @@ class _Encoded:
         return self._frames[dialect]
 
 
+def _own_frame(event: m.AnyEvent, client: Client) -> bytes | None:
+    """An event of several products is cut to what the client may see of it."""
+    cut = client.guard.cut_event(event)
+    message = None if cut is None else encode_event(cut, client.dialect)
+    return None if message is None else framed(message)
+
+
 def encode_event(event: m.AnyEvent, dialect: Dialect) -> bytes | None:
     return encode(event) if dialect is Dialect.V1 else seed.event(event)
 
@@ -96,7 +110,7 @@ class FanOut:
     def join(self, client: Client, wanted: Collection[v1.Wanted], since: int | None = None) -> None:
         """Take a client into the stream: from now on, or (``since``) with the replay of what it missed first."""
         self.clients[client] = None
-        self._index.put(client, wanted)
+        self._index.put(client, client.guard.cut_wanted(tuple(wanted)))
         if since is None or since >= self.head:
             client.live = True
             client.skip_to = self.head if since is None else since
@@ -104,7 +118,7 @@ class FanOut:
             self._fall_behind(client, since)
 
     def change(self, client: Client, wanted: Collection[v1.Wanted]) -> None:
-        self._index.put(client, wanted)
+        self._index.put(client, client.guard.cut_wanted(tuple(wanted)))
 
     def leave(self, client: Client) -> None:
         self._index.put(client, ())
@@ -131,9 +145,10 @@ class FanOut:
 
     def _offer(self, event: m.AnyEvent, concerned: dict[Client, None]) -> None:
         encoded = _Encoded(event)
+        shared = not isinstance(event, m.CatalogueEvent)
         for client in self._index.matching(event):
             if client.live and event.seq > client.skip_to:
-                frame = encoded.frame(client.dialect)
+                frame = encoded.frame(client.dialect) if shared else _own_frame(event, client)
                 if frame is not None:
                     client.out.append(frame)
                     concerned[client] = None
@@ -204,7 +219,7 @@ class FanOut:
 
     async def send_gap(self, client: Client, gap: v1.Gap) -> None:
         """Say that events are gone for good, and give the open alerts instead."""
-        page: m.AlertPage = await self._hub.query(m.GetAlerts(open_only=True, limit=500))
+        page: m.AlertPage = await client.guard.query(m.GetAlerts(open_only=True, limit=500))
         client.write(encode(gap))
         client.write(encode(v1.StateSnapshot(seq=gap.last, epoch=gap.epoch, alerts=page.alerts)))
 
@@ -214,7 +229,7 @@ class FanOut:
             return
         found: list[tuple[int, bytes]] = []
         wanted = self._index.wanted(client)
-        for event in page.events:
+        for event in client.guard.cut_events(page.events):
             if any(wants(one, event) for one in wanted):
                 message = encode_event(event, client.dialect)
                 if message is not None:

@@ -13,6 +13,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
+from spc_desktop.server.access import NOBODY, peer_of
+
 HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 5.0
 
@@ -47,6 +49,8 @@ class FrontDoor(ServerConnection):
         self._raw_transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._decided = False
+        self.principal = NOBODY
+        """Who the handshake said it is."""
         self._room_waiters: list[asyncio.Future[None]] = []
 
     # -- deciding ------------------------------------------------------------------------------------------------------
@@ -119,6 +123,11 @@ class FrontDoor(ServerConnection):
     def unsent(self) -> int:
         """Bytes that the peer has not taken yet (beyond the buffers of the operating system)."""
         return self.transport.get_write_buffer_size()
+
+    @property
+    def peer(self) -> str:
+        """Address of the other end."""
+        return peer_of(self.remote_address)
 
     def write_frames(self, frames: bytes) -> None:
         """Write complete frames as they are. Nothing negotiated changes them: there is no compression."""

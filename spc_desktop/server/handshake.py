@@ -10,9 +10,13 @@ from msgspec import Struct
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
+from spc_desktop.domain.errors import UserError
 from spc_desktop.protocol import seed, v1
 from spc_desktop.protocol.codec import encode
 from spc_desktop.protocol.wording import sentence
+from spc_desktop.server.access import NOBODY, Access, offered_token
+from spc_desktop.server.front_door import FrontDoor
+from spc_desktop.server.http import STATUS
 
 _PATH = re.compile(r"/ws/spc/(?:(?:notifications/?)?|product/(?P<product>\d{1,16})/?)")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -55,7 +59,7 @@ def same_origin(origin: str | None, host: str | None, listed: Collection[str]) -
     return page is not None and (page == here or (page in _LOOPBACK and here in _LOOPBACK))
 
 
-def check(connection: ServerConnection, request: Request, origins: Collection[str]) -> Response | None:
+def check(connection: ServerConnection, request: Request, origins: Collection[str], access: Access) -> Response | None:
     """Return the refusal of a handshake that cannot be served, or None (``process_request`` of ``websockets``)."""
     headers = request.headers
     language = language_of(headers.get("Accept-Language"))
@@ -68,6 +72,24 @@ def check(connection: ServerConnection, request: Request, origins: Collection[st
     if offered and v1.SUBPROTOCOL not in offered:
         choices = {"choices": v1.SUBPROTOCOL}
         return _refuse(connection, HTTPStatus.BAD_REQUEST, "unsupported_version", choices, language)
+    return _let_in(connection, request, access, offered, language)
+
+
+def _let_in(
+    connection: ServerConnection, request: Request, access: Access, offered: list[str], language: str
+) -> Response | None:
+    """Find out who it is. A v1 client may still say it in its ``connect``; the seed dialect has no such message."""
+    if not isinstance(connection, FrontDoor):
+        return None
+    token = offered_token(offered)
+    try:
+        who = access.holder(connection.peer, token) if token else access.visitor(connection.peer, request.headers)
+        if not offered and not who.may("subscribe"):
+            raise UserError("unauthorized") if who == NOBODY else UserError("forbidden", role="viewer")
+    except UserError as bad:
+        status = HTTPStatus(STATUS.get(bad.code, 400))
+        return _refuse(connection, status, bad.code, bad.params, language)
+    connection.principal = who
     return None
 
 
@@ -78,6 +100,10 @@ def _refuse(
     if code == "unsupported_version":
         body["supported"] = [v1.SUBPROTOCOL]
     response = connection.respond(status, encode(body).decode())
+    if status is HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if "seconds" in params:
+        response.headers["Retry-After"] = str(params["seconds"])
     del response.headers["Content-Type"]
     response.headers["Content-Type"] = "application/json; charset=utf-8"
     return response

@@ -12,13 +12,14 @@ from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.protocol.codec import encode, load
 from spc_desktop.protocol.fields import Fields, wrong
 from spc_desktop.protocol.wording import details, sentence
+from spc_desktop.server.guard import Guard
 
 MAX_BODY = 1024 * 1024
 BODY_SECONDS = 10.0
 
 Handler = Callable[["Call"], Awaitable[web.Response]]
 
-_STATUS = {
+STATUS = {
     "not_found": 404,
     "no_route": 404,
     "no_characteristic": 404,
@@ -34,6 +35,13 @@ _STATUS = {
     "body_timeout": 408,
     "busy": 429,
     "origin": 403,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "forbidden_scope": 403,
+    "set_up_refused": 403,
+    "too_many_attempts": 429,
+    "user_exists": 409,
+    "last_admin": 409,
 }
 
 
@@ -43,6 +51,8 @@ class Call(Struct, frozen=True):
     request: web.BaseRequest
     numbers: tuple[int, ...]
     language: str
+    hub: Guard
+    """The hub as far as the asker may use it."""
 
     async def body(self) -> Any:
         """Return the decoded JSON body.
@@ -98,8 +108,10 @@ def refusal(bad: UserError | KnownError, language: str) -> web.Response:
         status = 507 if bad.code in {"disk_full", "storage_full"} else 503
         headers["Retry-After"] = "1"
     else:
-        status = _STATUS.get(bad.code, 400)
-    if bad.code == "busy":
+        status = STATUS.get(bad.code, 400)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if bad.code in {"busy", "too_many_attempts"}:
         headers["Retry-After"] = str(bad.params.get("seconds", 1))
     if bad.code == "method_not_allowed":
         headers["Allow"] = str(bad.params.get("allowed", ""))

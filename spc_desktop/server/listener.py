@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from ssl import SSLContext
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
@@ -12,14 +13,16 @@ from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+from spc_desktop.domain.account import Accounts
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.api import HubApi, Mailbox, WatchFilter
 from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import v1
+from spc_desktop.server.access import Access
 from spc_desktop.server.directory import Directory
 from spc_desktop.server.fanout import FanOut
-from spc_desktop.server.front_door import Doorway, FrontDoor
+from spc_desktop.server.front_door import HEAD_SECONDS, Doorway, FrontDoor
 from spc_desktop.server.handshake import check
 from spc_desktop.server.http import MAX_BODY
 from spc_desktop.server.rest import Rest
@@ -32,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 BACKLOG = 10_000
 """Deliveries that may wait for the fan-out: a batch in which every value raises alarms must not send each client to the log."""
+ACCESS_SECONDS = 0.25
+"""How often it is looked whether accounts have changed."""
 STOP_SECONDS = 3.0
 """For running requests to end, and for a client to answer the closing of its socket."""
 LINGER_SECONDS = 1.0
@@ -51,23 +56,35 @@ class HubServer:
         host: address to listen on.
         port: 0 lets the system choose; ``server.port`` tells.
         origins: origins of web pages that may connect besides those of this host.
+        access: who is let in; default: everybody at this computer, nobody from elsewhere.
+        tls: certificate and versions; None: nothing is encrypted.
 
     Raises:
         KnownError: ``port_in_use`` on entering.
     """
 
     def __init__(
-        self, hub: HubApi, clock: Clock, *, host: str = "127.0.0.1", port: int = 8000, origins: Collection[str] = ()
+        self,
+        hub: HubApi,
+        clock: Clock,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        origins: Collection[str] = (),
+        access: Access | None = None,
+        tls: SSLContext | None = None,
     ) -> None:
         self._hub = hub
         self._clock = clock
         self._host = host
         self.port = port
         self._origins = origins
+        self._access = access or Access(clock, Accounts)
+        self._tls = tls
         self._directory = Directory(hub)
         self._fanout = FanOut(hub)
-        self._sockets = Sockets(hub, clock, self._directory, self._fanout)
-        self._rest = Rest(hub, clock, self._directory, origins)
+        self._sockets = Sockets(hub, clock, self._directory, self._fanout, self._access)
+        self._rest = Rest(hub, clock, self._directory, origins, self._access)
         self._stack = AsyncExitStack()
 
     @property
@@ -83,7 +100,9 @@ class HubServer:
                 await self._directory.read()
                 await self._fanout.begin()
                 await self._listen(stack)
-                tasks = [group.create_task(self._pump(mailbox)), group.create_task(self._beat())]
+                tasks = [
+                    group.create_task(work) for work in (self._pump(mailbox), self._beat(), self._watch_accounts())
+                ]
                 stack.push_async_callback(self._end, tasks)
                 self._stack = stack.pop_all()
         except ExceptionGroup as failed:  # the task group wraps what its block raised
@@ -118,7 +137,7 @@ class HubServer:
                 self._host,
                 self.port,
                 create_connection=door,
-                process_request=lambda connection, request: check(connection, request, self._origins),
+                process_request=lambda connection, request: check(connection, request, self._origins, self._access),
                 select_subprotocol=_choose,
                 compression=None,
                 ping_interval=20,
@@ -127,6 +146,8 @@ class HubServer:
                 max_size=MAX_FRAME,
                 write_limit=(256 * 1024, 64 * 1024),
                 backlog=1024,
+                ssl=self._tls,
+                ssl_handshake_timeout=HEAD_SECONDS if self._tls else None,
             )
         except OSError as taken:
             raise KnownError("port_in_use", host=self._host, port=self.port, reason=str(taken)) from taken
@@ -159,6 +180,16 @@ class HubServer:
             await self._fanout.publish(news)
             # While many clients are written to, more is committed: it is joined into one write for each of them.
             await asyncio.sleep(min(PAUSE * (self._clock.monotonic() - began), MOST_PAUSE))
+
+    async def _watch_accounts(self) -> None:
+        """Close what is no longer allowed: at once after a change of an account, and when tokens expire."""
+        known, looked = self._access.accounts(), self._clock.monotonic()
+        while True:
+            await asyncio.sleep(ACCESS_SECONDS)
+            accounts, now = self._access.accounts(), self._clock.monotonic()
+            if accounts is not known or now - looked >= v1.HEARTBEAT_S:
+                known, looked = accounts, now
+                self._sockets.turn_out()
 
     async def _beat(self) -> None:
         while True:

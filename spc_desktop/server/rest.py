@@ -20,8 +20,10 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.codec import MAX_LIST, shown
 from spc_desktop.protocol.fields import wrong
 from spc_desktop.protocol.wording import sentence
+from spc_desktop.server.access import NOBODY, Access
 from spc_desktop.server.alerts import Alerts
 from spc_desktop.server.directory import Directory
+from spc_desktop.server.guard import Guard
 from spc_desktop.server.handshake import language_of, same_origin
 from spc_desktop.server.http import Call, Handler, refusal, reply
 from spc_desktop.server.measurements import read_item
@@ -31,18 +33,24 @@ FULL_INTAKE = 10_000
 """Waiting measurements at which a request waits, and is refused with 429 after ``BUSY_SECONDS``."""
 BUSY_SECONDS = 2.0
 
+_OPEN = frozenset({"/healthz", "/readyz", "/api/spc/sign-in", "/api/spc/set-up"})
+"""What is answered without an account."""
+
 _log = logging.getLogger(__name__)
 
 
 class Rest:
     """Answers every request that is not a WebSocket."""
 
-    def __init__(self, hub: HubApi, clock: Clock, directory: Directory, origins: Collection[str]) -> None:
+    def __init__(
+        self, hub: HubApi, clock: Clock, directory: Directory, origins: Collection[str], access: Access
+    ) -> None:
         self._hub = hub
         self._clock = clock
         self._directory = directory
         self._origins = origins
-        alerts = Alerts(hub, directory)
+        self._access = access
+        alerts = Alerts(directory)
         self._fixed: dict[str, dict[str, Handler]] = {
             "/api/spc/alerts": {"POST": alerts.create, "GET": alerts.listed},
             "/api/spc/alerts/dashboard": {"GET": alerts.dashboard},
@@ -51,6 +59,8 @@ class Rest:
             "/api/spc/products": {"GET": self.products},
             "/api/spc/capability": {"POST": self.analyse, "GET": self.capabilities},
             "/api/spc/events": {"GET": self.events},
+            "/api/spc/sign-in": {"POST": self.sign_in},
+            "/api/spc/set-up": {"POST": self.set_up},
             "/healthz": {"GET": self.health},
             "/readyz": {"GET": self.ready},
         }
@@ -93,10 +103,35 @@ class Rest:
                 raise UserError("no_route", path=request.path[:200])
         handler = methods.get("GET" if request.method == "HEAD" else request.method)
         if handler is not None:
-            return await handler(Call(request, numbers, language))
+            return await handler(Call(request, numbers, language, self._guard(request, path)))
         if request.method == "OPTIONS":
             return _preflight(methods)
         raise UserError("method_not_allowed", method=request.method[:20], allowed=", ".join(methods))
+
+    def _guard(self, request: web.BaseRequest, path: str) -> Guard:
+        peer = request.remote or ""
+        guard = Guard(self._hub, self._directory, self._access, self._access.visitor(peer, request.headers), peer)
+        if guard.principal == NOBODY and path not in _OPEN:
+            raise UserError("unauthorized")
+        return guard
+
+    # -- accounts ------------------------------------------------------------------------------------------------------
+
+    async def sign_in(self, call: Call) -> web.Response:
+        """POST ``{"user", "password"}``: a token for twelve hours."""
+        fields = await call.fields()
+        command = m.SignIn(name=fields.text("user", high=100), password=fields.text("password", high=1000))
+        return reply(await call.hub.command(command), 201)
+
+    async def set_up(self, call: Call) -> web.Response:
+        """POST ``{"code", "user", "password"}``: the first administrator."""
+        fields = await call.fields()
+        command = m.SetUp(
+            code=fields.text("code", high=100),
+            name=fields.text("user", high=100),
+            password=fields.text("password", high=1000),
+        )
+        return reply(await call.hub.command(command), 201)
 
     # -- measurements --------------------------------------------------------------------------------------------------
 
@@ -152,7 +187,7 @@ class Rest:
                 raise UserError("busy", seconds=2)
             await asyncio.sleep(0.1)
             waited += 0.1
-        return await self._hub.submit(items, Actor(client=call.request.remote or ""))
+        return await call.hub.submit(items, Actor(client=call.request.remote or ""))
 
     async def measurements(self, call: Call) -> web.Response:
         limit = call.query_whole("limit", 1, 1000) or call.query_whole("page_size", 1, 1000) or 100
@@ -161,11 +196,11 @@ class Rest:
         if product is None and characteristic is None:
             raise wrong("product", "whole", None, low=1, high=2**53 - 1)
         if product is not None:
-            await self._known_product(product)
+            await self._known_product(product, call)
         query = m.GetMeasurements(
             product_id=product if characteristic is None else None, characteristic_id=characteristic, limit=limit
         )
-        rows = [self._row(measurement) for measurement in await self._hub.query(query)]
+        rows = [self._row(measurement) for measurement in await call.hub.query(query)]
         return reply({"count": len(rows), "next": None, "previous": None, "results": rows})
 
     def _row(self, measurement: Measurement) -> dict[str, Any]:
@@ -192,12 +227,15 @@ class Rest:
 
     # -- products ------------------------------------------------------------------------------------------------------
 
-    async def products(self, _call: Call) -> web.Response:
-        rows = [self._product_row(product) for _, product in sorted(self._directory.products.items())]
+    async def products(self, call: Call) -> web.Response:
+        call.hub.need("get_catalogue")
+        seen = (product for key, product in sorted(self._directory.products.items()) if call.hub.sees(key))
+        rows = [self._product_row(product) for product in seen]
         return reply({"count": len(rows), "next": None, "previous": None, "results": rows})
 
     async def product(self, call: Call) -> web.Response:
-        product = await self._known_product(call.numbers[0])
+        call.hub.need("get_catalogue")
+        product = await self._known_product(call.numbers[0], call)
         owned = [
             {
                 "id": entry.id,
@@ -228,9 +266,9 @@ class Rest:
             "is_active": product.active,
         }
 
-    async def _known_product(self, product_id: int) -> Product:
+    async def _known_product(self, product_id: int, call: Call) -> Product:
         product = await self._directory.product(product_id)
-        if product is None:
+        if product is None or not call.hub.sees(product.id):
             raise UserError("not_found", what="product", id=product_id)
         return product
 
@@ -240,7 +278,9 @@ class Rest:
         fields = await call.fields()
         characteristic = fields.raw("characteristic_id") or fields.raw("characteristic")
         if characteristic is None:
-            product = await self._known_product(fields.whole(fields.first(("product", "product_id")) or "product"))
+            product = await self._known_product(
+                fields.whole(fields.first(("product", "product_id")) or "product"), call
+            )
             first = self._directory.first_of(product.id)
             if first is None:
                 raise UserError("no_characteristic", id=product.id, got="(any)")
@@ -248,7 +288,7 @@ class Rest:
         elif type(characteristic) is not int or await self._directory.characteristic(characteristic) is None:
             raise UserError("not_found", what="characteristic", id=shown(characteristic))
         command = m.AnalyseCapability(characteristic_id=characteristic, points=fields.whole("points", 0, default=0))
-        return reply(await self._hub.command(command, Actor(client=call.request.remote or "")), 201)
+        return reply(await call.hub.command(command, Actor(client=call.request.remote or "")), 201)
 
     async def capabilities(self, call: Call) -> web.Response:
         query = m.GetCapabilities(
@@ -256,7 +296,7 @@ class Rest:
             product_id=call.query_whole("product"),
             limit=call.query_whole("limit", 1, 500) or 20,
         )
-        rows = await self._hub.query(query)
+        rows = await call.hub.query(query)
         return reply({"count": len(rows), "next": None, "previous": None, "results": rows})
 
     async def events(self, call: Call) -> web.Response:
@@ -265,7 +305,7 @@ class Rest:
             epoch=call.request.query.get("epoch", "")[:100],
             limit=call.query_whole("limit", 1, 500) or 500,
         )
-        return reply(await self._hub.query(query))
+        return reply(await call.hub.query(query))
 
     async def health(self, _call: Call) -> web.Response:
         return reply({"status": "ok", "version": __version__})
@@ -280,7 +320,7 @@ class Rest:
 def _preflight(methods: Collection[str]) -> web.Response:
     headers = {
         "Access-Control-Allow-Methods": ", ".join(methods),
-        "Access-Control-Allow-Headers": "Content-Type, Accept-Language, Idempotency-Key",
+        "Access-Control-Allow-Headers": "Content-Type, Accept-Language, Idempotency-Key, Authorization",
         "Access-Control-Max-Age": "600",
     }
     return web.Response(status=204, headers=headers)

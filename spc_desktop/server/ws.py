@@ -17,9 +17,11 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import seed, session, v1
 from spc_desktop.protocol.codec import encode
 from spc_desktop.protocol.wording import sentence
+from spc_desktop.server.access import NOBODY, Access
 from spc_desktop.server.directory import Directory
 from spc_desktop.server.fanout import Client, Dialect, FanOut
 from spc_desktop.server.front_door import FrontDoor
+from spc_desktop.server.guard import Guard
 from spc_desktop.server.handshake import Target, language_of, target
 from spc_desktop.server.measurements import read_item
 from spc_desktop.version import __version__
@@ -28,6 +30,9 @@ CONNECT_SECONDS = 5.0
 MAX_FRAME = 64 * 1024
 INGESTS_UNDER_WAY = 8
 """Batches of one client that are being stored while it sends the next."""
+
+_FINAL = frozenset({"unauthorized", "forbidden", "too_many_attempts"})
+"""Answers to ``connect`` after which the connection is closed: it would have no rights."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,12 +51,15 @@ class _Batch(Struct, kw_only=True):
 class Sockets:
     """The WebSocket side of the server."""
 
-    def __init__(self, hub: HubApi, clock: Clock, directory: Directory, fanout: FanOut) -> None:
+    def __init__(self, hub: HubApi, clock: Clock, directory: Directory, fanout: FanOut, access: Access) -> None:
+        self._access = access
+        self._sessions: set[Client] = set()
         self._hub = hub
         self._clock = clock
         self._directory = directory
         self._fanout = fanout
-        self._by_client_id: dict[str, Client] = {}
+        self._by_client_id: dict[tuple[str, str], Client] = {}
+        """(user, client id): nobody ends the session of somebody else."""
 
     async def serve(self, connection: ServerConnection) -> None:
         """Talk with one client until it is gone."""
@@ -60,18 +68,23 @@ class Sockets:
         where = target(connection.request.path)
         if where is None:
             return
-        if where.product_id and await self._directory.product(where.product_id) is None:
+        guard = Guard(self._hub, self._directory, self._access, connection.principal, connection.peer)
+        if where.product_id and (
+            not guard.sees(where.product_id) or await self._directory.product(where.product_id) is None
+        ):
             await connection.close(4404, "not_found")
             return
         try:
             async with asyncio.TaskGroup() as group:
                 dialect = Dialect.V1 if connection.subprotocol == v1.SUBPROTOCOL else Dialect.SEED
-                client = Client(connection, dialect, group.create_task)
+                client = Client(connection, dialect, group.create_task, guard)
+                self._sessions.add(client)
                 try:
                     await (self._serve_v1(client) if dialect is Dialect.V1 else self._serve_seed(client, where))
                 except ConnectionClosed:
                     pass
                 finally:
+                    self._sessions.discard(client)
                     self._fanout.leave(client)
         except* ConnectionClosed:
             # The client went away while it was being written to: nothing is left to do for it.
@@ -83,6 +96,12 @@ class Sockets:
         for client in self._fanout.clients:
             if client.dialect is Dialect.V1:
                 client.write(message)
+
+    def turn_out(self) -> None:
+        """Close the sessions whose token or user is no longer valid, or has other rights now."""
+        for client in list(self._sessions):
+            if not self._access.still(client.guard.principal):
+                client.spawn(client.connection.close(4401, "unauthorized"))
 
     # -- seed dialect --------------------------------------------------------------------------------------------------
 
@@ -106,7 +125,7 @@ class Sockets:
             try:
                 message = seed.load_message(raw)
                 command = seed.read_command(message, where.endpoint)
-                client.write(await self._obey(command, where, subscribed))
+                client.write(await self._obey(command, where, subscribed, client.guard))
                 self._fanout.change(client, _seed_wanted(general, subscribed))
             except (UserError, KnownError) as bad:
                 client.write(seed.error(bad.code, bad.params, language, message.get("id")))
@@ -115,9 +134,9 @@ class Sockets:
                 client.write(seed.error("internal", {}, language, message.get("id")))
             await connection.room()
 
-    async def _obey(self, command: seed.SeedCommand, where: Target, subscribed: set[int]) -> bytes:
+    async def _obey(self, command: seed.SeedCommand, where: Target, subscribed: set[int], guard: Guard) -> bytes:
         if isinstance(command, seed.SubscribeProduct):
-            if await self._directory.product(command.product_id) is None:
+            if not guard.sees(command.product_id) or await self._directory.product(command.product_id) is None:
                 raise UserError("not_found", what="product", id=command.product_id)
             if len(subscribed) >= session.MAX_SUBSCRIPTIONS * 8:
                 raise UserError("limit_exceeded", what="products", high=session.MAX_SUBSCRIPTIONS * 8)
@@ -127,9 +146,9 @@ class Sockets:
             subscribed.discard(command.product_id)
             return seed.unsubscribed(command.product_id)
         if isinstance(command, seed.GetAlerts):
-            page = await self._hub.query(m.GetAlerts(limit=command.limit))
+            page = await guard.query(m.GetAlerts(limit=command.limit))
             return seed.alerts(page.alerts)
-        rows = await self._hub.query(m.GetMeasurements(product_id=where.product_id, limit=command.limit))
+        rows = await guard.query(m.GetMeasurements(product_id=where.product_id, limit=command.limit))
         return seed.measurements(where.product_id, rows)
 
     # -- v1 ------------------------------------------------------------------------------------------------------------
@@ -146,6 +165,7 @@ class Sockets:
                     server=f"spc-hub/{__version__}",
                     epoch=self._fanout.epoch,
                     seq=self._fanout.head,
+                    auth="required" if client.guard.principal == NOBODY else "none",
                     time=self._clock.now(),
                     limits=limits,
                 )
@@ -171,8 +191,9 @@ class Sockets:
         except TimeoutError:
             await connection.close(4401, "unauthorized")
         finally:
-            if self._by_client_id.get(talk.client_id) is client:
-                del self._by_client_id[talk.client_id]
+            name = client.guard.principal.name, talk.client_id
+            if self._by_client_id.get(name) is client:
+                del self._by_client_id[name]
 
     async def _answer_v1(self, client: Client, talk: session.V1Session, request: session.Request | _Batch) -> None:
         if isinstance(request, session.Received):
@@ -184,6 +205,8 @@ class Sockets:
             await self._fulfil(client, talk, request)
         except UserError as bad:
             client.write(talk.error(request.id, bad.code, bad.params))
+            if isinstance(request, session.Connect) and bad.code in _FINAL:
+                await client.connection.close(4401, bad.code)
         except KnownError as trouble:
             client.write(talk.error(request.id, trouble.code, trouble.params, known=True, retry_ms=1000))
         except Exception:  # noqa: BLE001 - the boundary of one request: a bug of ours must not end the client's connection
@@ -194,6 +217,7 @@ class Sockets:
         if isinstance(request, session.Connect):
             await self._connect(client, talk, request)
         elif isinstance(request, session.Subscribe):
+            client.guard.need("subscribe")
             self._fanout.change(client, talk.subscriptions.values())
             answer: object = v1.Subscribed(sub=request.sub, head=self._fanout.head, epoch=self._fanout.epoch)
             client.write(talk.result(request.id, answer))
@@ -205,19 +229,26 @@ class Sockets:
         elif isinstance(request, session.Ping):
             client.write(talk.result(request.id, {"ts": self._clock.now()}))
         elif isinstance(request, _Batch):
-            client.write(talk.result(request.id, await self._store(request, talk)))
+            client.write(talk.result(request.id, await self._store(request, talk, client.guard)))
         elif isinstance(request, session.Perform):
-            client.write(talk.result(request.id, await self._hub.command(request.command, _actor(talk, request.by))))
+            client.write(talk.result(request.id, await client.guard.command(request.command, _actor(talk, request.by))))
         elif isinstance(request, session.Ask):
-            client.write(talk.result(request.id, await self._hub.query(request.query)))
+            client.write(talk.result(request.id, await client.guard.query(request.query)))
 
     async def _connect(self, client: Client, talk: session.V1Session, request: session.Connect) -> None:
+        if request.token:
+            client.guard = client.guard.of(self._access.holder(client.connection.peer, request.token))
+        if talk.subscriptions:
+            client.guard.need("subscribe")
+        elif client.guard.principal == NOBODY:
+            raise UserError("unauthorized")
         client.batch = request.batch
-        older = self._by_client_id.get(talk.client_id)
+        name = client.guard.principal.name, talk.client_id
+        older = self._by_client_id.get(name)
         if older is not None:
             older.spawn(older.connection.close(4409, "replaced"))
         if talk.client_id:
-            self._by_client_id[talk.client_id] = client
+            self._by_client_id[name] = client
         fanout = self._fanout
         since: int | None = None
         if request.resume is not None and await self._recoverable(*request.resume):
@@ -228,6 +259,8 @@ class Sockets:
             replayed=0 if since is None else max(0, fanout.head - since),
             head=fanout.head,
             epoch=fanout.epoch,
+            user=client.guard.principal.name,
+            roles=tuple(sorted(client.guard.principal.roles)),
         )
         client.write(talk.result(request.id, answer))
         if request.resume is not None and since is None:
@@ -262,9 +295,9 @@ class Sockets:
         batch.last_n = max(counts, default=None)
         return batch
 
-    async def _store(self, batch: _Batch, talk: session.V1Session) -> v1.Ingested:
+    async def _store(self, batch: _Batch, talk: session.V1Session, guard: Guard) -> v1.Ingested:
         nothing = m.SubmitResult(accepted=0, duplicates=0)
-        found = await self._hub.submit(batch.items, _actor(talk)) if batch.items else nothing
+        found = await guard.submit(batch.items, _actor(talk)) if batch.items else nothing
         refused = [m.Rejected(i=batch.places[one.i], code=one.code, params=one.params) for one in found.rejected]
         return v1.Ingested(
             accepted=found.accepted,

@@ -38,6 +38,15 @@ ANSWERS: dict[type, Any] = {
     m.SaveCatalogue: m.Catalogue,
     m.SetLimits: FrozenLimits,
     m.AnalyseCapability: m.CapabilityOut,
+    m.AddUser: m.UserOut,
+    m.ChangeUser: m.UserOut,
+    m.SetPassword: m.UserOut,
+    m.AddToken: m.TokenMade,
+    m.RevokeToken: m.TokenOut,
+    m.SignIn: m.TokenMade,
+    m.SetUp: m.TokenMade,
+    m.GetUsers: tuple[m.UserOut, ...],
+    m.GetTokens: tuple[m.TokenOut, ...],
 }
 """Type of the answer to each command and query."""
 
