@@ -57,7 +57,7 @@ def test_that_ready_environment_is_left_as_it_is(bootstrap, monkeypatch, tmp_pat
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["runn"], ["--help"]])
+@pytest.mark.parametrize("arguments", [[], ["walk"], ["--help"]])
 def test_that_wrong_action_prints_the_two_commands(arguments):
     done = subprocess.run(
         [sys.executable, str(SCRIPT), *arguments], capture_output=True, encoding="utf-8", check=False, timeout=60
