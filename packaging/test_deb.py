@@ -108,7 +108,8 @@ def try_bare(bare: Bare, package: Path) -> None:
     bare.run("useradd", "-m", USER)
     size = int(bare.run("du", "-sm", f"/opt/{NAME}")[1].split()[0])
     bare.tell(size <= 200, f"takes {size} MB on disk (200 wanted)")
-    script = f"find /opt/{NAME} -name '*.so*' -type f -exec ldd {{}} + 2>/dev/null | grep 'not found' | sort -u"
+    libraries = f"find /opt/{NAME} -name '*.so*' -type f -exec ldd {{}} +"  # with the path that the program sets itself
+    script = f"LD_LIBRARY_PATH=/opt/{NAME}/_internal {libraries} 2>/dev/null | grep 'not found' | sort -u"
     missing = bare.run("sh", "-c", script)[1]
     bare.tell(not missing.strip(), "every library it loads is there", missing)
     status, output = bare.run(NAME, "--version", user=USER)

@@ -69,6 +69,15 @@ def wants_file(name: str) -> bool:
     return True
 
 
+def shrink_unicode(folder: Path) -> None:
+    """Cut Qt's Unicode data down to what two languages need (Linux; on Windows Qt uses the system's)."""
+    import icu  # noqa: PLC0415 - beside this file
+
+    for library in folder.rglob("libicudata.so.*"):
+        if not library.is_symlink():
+            icu.shrink(library)
+
+
 def strip_symbols(folder: Path) -> None:
     """Take debug symbols out of the libraries that may be stripped.
 
