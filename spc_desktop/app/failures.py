@@ -2,7 +2,7 @@
 
 0 all was well, 1 a bug (``check``, ``selftest``, ``audit``: what was examined is not in order), 2 wrong options or
 settings, 3 the data folder cannot be used, 4 the address cannot be listened on, 5 the hub that was asked is not there or
-refused, 6 the program had to be ended because it did not stop in time.
+refused, 6 the program had to be ended because it did not stop in time, 7 no window can open here.
 """
 
 import errno
@@ -13,7 +13,7 @@ from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol.wording import sentence
 
-USAGE, DATA, ADDRESS, REMOTE, NOT_STOPPED = 2, 3, 4, 5, 6
+USAGE, DATA, ADDRESS, REMOTE, NOT_STOPPED, NO_WINDOW = 2, 3, 4, 5, 6, 7
 
 SENTENCES: dict[str, tuple[str, int]] = {
     "settings_invalid": ("{file}: {key}: {problem}", USAGE),
@@ -59,6 +59,14 @@ SENTENCES: dict[str, tuple[str, int]] = {
     "unknown_chart": ("there is no chart {chart}; known are: {allowed}", USAGE),
     "import_into_what": ("a window or hub is using {path} but its address is not known; give --url", USAGE),
     "backup_unknown": ("there is no backup {name} in {path}; 'spc-desktop backup list' tells them", USAGE),
+    "no_display": (
+        "no window can open here: the display {display} does not answer; 'spc-desktop hub' needs none",
+        NO_WINDOW,
+    ),
+    "library_missing": (
+        "no window can open here: the system library {library} is missing; on Debian: apt install {package}",
+        NO_WINDOW,
+    ),
     "hub_unreachable": ("no hub answers at {url}: {reason}", REMOTE),
 }
 

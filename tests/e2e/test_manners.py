@@ -130,3 +130,13 @@ def test_that_autostart_is_switched_for_this_user_only(tmp_path):
         assert done.returncode == 0, done.stderr
         assert hidden in entry.read_text(encoding="utf-8")
         assert "--background" in entry.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X is Linux's")
+@pytest.mark.parametrize("display", ["", ":987"])
+@pytest.mark.parametrize("command", [(), ("viewer", "http://127.0.0.1:9")])
+def test_that_a_window_without_a_display_is_refused_with_a_sentence(tmp_path, display, command):
+    status, output = run(*command, data_dir=tmp_path / "data", DISPLAY=display, WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert status == 7
+    assert "display" in output
+    assert "Traceback" not in output
