@@ -44,11 +44,13 @@ def count_cusum_arl(binomial: bool, mean: float, size: float, k: float, h: float
         upper: the arm for more counts, or the one for fewer.
 
     Raises:
-        SpcValueError: a mean, size or h that is not above 0.
+        SpcValueError: a mean, size or h that is not above 0, or counts out of the range of the chain.
     """
     from scipy.stats import binom, poisson  # noqa: PLC0415 - scipy is slow to import
 
     check_positive("mean", mean), check_positive("size", size), check_positive("h", h)
+    if not 1e-9 <= mean * size <= 1e6:
+        raise SpcValueError("size", "a size with 1e-9 to 1e6 expected counts in a sample", size)
     law = binom(size, mean) if binomial else poisson(mean * size)
     counts = np.arange(math.ceil(law.isf(1e-15)) + 1)
     mass = law.pmf(counts)

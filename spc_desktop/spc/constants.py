@@ -77,7 +77,7 @@ class Constants:
 
 def check_size(n: float, argument: str = "n", largest: int = _LARGEST) -> int:
     """Return ``n`` as an int, or raise SpcValueError unless it is a whole number from 2 to ``largest``."""
-    if isinstance(n, bool) or not isinstance(n, Real) or not math.isfinite(n) or n != int(n) or not 2 <= n <= largest:
+    if isinstance(n, bool) or not isinstance(n, Real) or not 2 <= n <= largest or n != int(n):
         raise SpcValueError(argument, f"a whole number from 2 to {largest}", n)
     return int(n)
 

@@ -136,8 +136,8 @@ def _cusum(model: CountModel, params: Params, options: Options) -> CountCusumTra
 
 def _ratio(options: Options) -> float:
     ratio = number(options, "ratio")
-    if not ratio > 1:
-        raise SpcValueError("ratio", "above 1: how many times the mean the chart looks for", ratio)
+    if not 1 < ratio <= 1000:
+        raise SpcValueError("ratio", "above 1, at most 1000: how many times the mean the chart looks for", ratio)
     return ratio
 
 

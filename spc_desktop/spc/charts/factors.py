@@ -55,7 +55,8 @@ def number(values: Mapping[str, Any], name: str, default: float | None = None) -
         SpcValueError: it is missing or no finite number.
     """
     value = values.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, Real) or not abs(float(value)) < math.inf:
+    huge = isinstance(value, int) and value.bit_length() > 1023
+    if isinstance(value, bool) or huge or not isinstance(value, Real) or not abs(float(value)) < math.inf:
         raise SpcValueError(name, "a finite number", value)
     return float(value)
 

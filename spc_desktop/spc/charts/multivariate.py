@@ -62,7 +62,7 @@ def covariance(params: Params) -> Covariance:
     try:
         center = np.array(params.get("center"), dtype=np.float64)
         cov = np.array(params.get("cov"), dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SpcValueError("cov", "p lists of p numbers") from None
     p = center.size
     if center.ndim != 1 or not 1 <= p <= _LARGEST_DIMENSION or not np.isfinite(center).all():
@@ -168,10 +168,10 @@ def _alpha(options: Options) -> float:
     return alpha
 
 
-def _whole(params: Params, name: str, least: int) -> int:
+def _whole(params: Params, name: str, least: int, most: int = 10_000) -> int:
     value = number(params, name)
-    if value != int(value) or value < least:
-        raise SpcValueError(name, f"a whole number of at least {least}", value)
+    if value != int(value) or not least <= value <= most:
+        raise SpcValueError(name, f"a whole number from {least} to {most}", value)
     return int(value)
 
 
@@ -184,7 +184,7 @@ def _track_t2(params: Params, options: Options) -> PointTrack:
     phase = options["phase"] if "m" in params else "known"
     m = 0
     if phase != "known":
-        m = _whole(params, "m", 2)
+        m = _whole(params, "m", 2, 10**9)
         if m <= p + 1 if n == 1 else m * n - m - p + 1 < 1:
             raise SpcValueError("m", f"more observations for {p} variables", m)
     ucl = _t2_limit(p, m, n, _alpha(options), phase)
@@ -279,7 +279,7 @@ def variance_factors(p: int, n: int) -> tuple[float, float]:
 def _track_variance(params: Params, options: Options) -> PointTrack:
     """``det``: the average |S| that serves as centre; |Sigma| is estimated by det / b1."""
     only(params, "det", "n", "variables")
-    p, n = _whole(params, "variables", 1), _whole(params, "n", 2)
+    p, n = _whole(params, "variables", 1, _LARGEST_DIMENSION), _whole(params, "n", 2)
     b1, b2 = variance_factors(p, n)
     center = positive(params, "det")
     sigma = center / b1 * math.sqrt(b2)

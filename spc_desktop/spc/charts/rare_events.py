@@ -19,6 +19,7 @@ from spc_desktop.spc.charts.points import PointTrack, single_value, single_value
 from spc_desktop.spc.constants import constants
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.sigma import moving_ranges
+from spc_desktop.spc.subgroups import LARGEST
 
 FloatArray = NDArray[np.float64]
 POWER = 3.6
@@ -83,8 +84,8 @@ def _track_g(params: Params, options: Options) -> PointTrack:
     """Parameter p: the probability that a case is an event; mean of the count (1 - p) / p + start."""
     only(params, "p")
     p, start, alpha = number(params, "p"), _start(options), _alpha(options)
-    if not 0 < p < 1:
-        raise SpcValueError("p", "above 0 and below 1", p)
+    if not 1 / LARGEST < p < 1:
+        raise SpcValueError("p", f"above {1 / LARGEST:g} and below 1", p)
     width = positive(options, "nsigma")
     mean = (1 - p) / p
     sigma = math.sqrt(mean * (mean + 1))
@@ -169,6 +170,8 @@ def _track_t(params: Params, options: Options) -> PointTrack:
     if method == "nelson":
         only(params, "center", "sigma")
         center, half = number(params, "center"), positive(options, "nsigma") * positive(params, "sigma")
+        if abs(center) + half > LARGEST ** (1 / POWER):
+            raise SpcValueError("center", "a center and sigma of times ** (1 / 3.6) whose limits are finite", center)
         line = tuple(max(root, 0.0) ** POWER for root in (center, center - half, center + half))
     elif method == "weibull":
         only(params, "shape", "scale")

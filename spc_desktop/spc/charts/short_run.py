@@ -112,7 +112,9 @@ def _z_track(params: Params, options: Options) -> ZTrack:
     means, sigmas = params.get("means"), params.get("sigmas")
     if not isinstance(means, Mapping) or not isinstance(sigmas, Mapping) or not means or set(means) != set(sigmas):
         raise SpcValueError("params", "means and sigmas, each a mapping from part to number, of the same parts")
-    parts = {part: (number(means, part), positive(sigmas, part)) for part in means}
+    parts = {
+        part: (number({"means": means[part]}, "means"), positive({"sigmas": sigmas[part]}, "sigmas")) for part in means
+    }
     runs = []
     for run in params.get("runs", ()):
         part, mean, sigma = run

@@ -123,7 +123,7 @@ def _acceptance(params: Params, options: Options) -> SubgroupTrack:
     for name, value in (("fraction", fraction), ("risk", risk)):
         if not 0 < value < 0.5:
             raise SpcValueError(name, "above 0 and below 0.5", value)
-    depth, margin = normal_quantile(1 - fraction), normal_quantile(1 - risk)
+    depth, margin = -normal_quantile(fraction), -normal_quantile(risk)
     center = (lsl + usl) / 2 if lsl is not None and usl is not None else NAN
 
     def line(n: int) -> Line:
