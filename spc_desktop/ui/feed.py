@@ -103,7 +103,7 @@ class ChartFeed(QObject):
     async def _estimate(self) -> None:
         """Estimate provisional limits from what was measured so far; too little gives none."""
         chart = CHARTS.get(self.plan.chart) if self.plan else None
-        if chart is None or self.plan is None or not self.learned:
+        if chart is None or chart.by_part or self.plan is None or not self.learned:  # rows do not tell their part
             if self.provisional:
                 self.provisional = {}
                 self.changed.emit()
