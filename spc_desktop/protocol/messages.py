@@ -420,6 +420,113 @@ class GetCapabilities(Query, frozen=True, kw_only=True, tag="get_capabilities"):
     limit: int = 20
 
 
+class AlertQuery(Query, frozen=True, kw_only=True):
+    """A question about stored alerts; what is None does not narrow it.
+
+    Shifts begin at ``shift_starts`` (minutes after local midnight, rising); ``shift`` counts them from 0, the last one goes
+    on until the first begins. ``utc_offset`` (minutes) makes local time of UTC.
+    """
+
+    product_id: int | None = None
+    characteristic_id: int | None = None
+    alert_type: AlertType | None = None
+    priority: Priority | None = None
+    status: Status | None = None
+    rule: str | None = None
+    """Rule id as ``nelson_1``, or ``out_of_spec``."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Raised from ``since`` on, before ``until``."""
+    shift: int | None = None
+    shift_starts: tuple[int, ...] = (360, 840, 1320)
+    utc_offset: int = 0
+
+
+class GetHistory(AlertQuery, frozen=True, kw_only=True, tag="get_history"):
+    """Alerts, newest first. ``text``: all its words occur, or parts of words do, in the alert, its comments or causes.
+
+    Answer: ``HistoryPage``; the next page is asked for with ``before_id`` = its last id.
+    """
+
+    text: str = ""
+    before_id: int | None = None
+    limit: int = 50
+
+
+class HistoryPage(Struct, frozen=True, kw_only=True):
+    alerts: tuple[Alert, ...]
+    more: bool
+
+
+class GetStatistics(AlertQuery, frozen=True, kw_only=True, tag="get_statistics"):
+    """Answer: ``Statistics`` of the alerts that were raised in that time."""
+
+
+class ParetoBar(Struct, frozen=True, kw_only=True):
+    characteristic_id: int | None
+    rule: str
+    count: int
+    share: float
+    """Of all alerts, this bar and those before it together; 0 to 1."""
+
+
+class Delay(Struct, frozen=True, kw_only=True):
+    """Seconds; None where nothing was counted."""
+
+    count: int = 0
+    p50: float | None = None
+    p95: float | None = None
+
+
+class AlarmLoad(Struct, frozen=True, kw_only=True):
+    """How much was asked of the people (EEMUA 191), from alerts raised."""
+
+    most_in_10_min: int = 0
+    flood_periods: int = 0
+    """Ten-minute periods with more than 10 alerts."""
+    longest_flood: int = 0
+    """Most of those in a row."""
+    periods: int = 0
+    """Ten-minute periods from the first to the last alert."""
+    top_10_share: float = 0.0
+    """Of the ten most frequent pairs of characteristic and rule; 0 to 1."""
+    stale: int = 0
+    """Not ended 24 h after they were raised."""
+
+
+class Statistics(Struct, frozen=True, kw_only=True):
+    """Counts by name or id (as text)."""
+
+    total: int
+    by_priority: dict[str, int]
+    by_status: dict[str, int]
+    by_type: dict[str, int]
+    by_product: dict[str, int]
+    by_characteristic: dict[str, int]
+    by_rule: dict[str, int]
+    by_shift: dict[str, int]
+    pareto: tuple[ParetoBar, ...]
+    """Pairs of characteristic and rule, most frequent first."""
+    time_to_acknowledge: Delay
+    time_to_resolve: Delay
+    load: AlarmLoad
+
+
+class GetRuleRecord(AlertQuery, frozen=True, kw_only=True, tag="get_rule_record"):
+    """Answer: ``tuple[RuleRecord, ...]``, most frequent first."""
+
+
+class RuleRecord(Struct, frozen=True, kw_only=True):
+    """What became of a rule's alerts: does it find real causes?"""
+
+    rule: str
+    raised: int
+    with_cause: int
+    """A root cause was written down."""
+    without_cause: int
+    """Ended without one."""
+
+
 class GetAudit(Query, frozen=True, kw_only=True, tag="get_audit"):
     """The audit trail, newest first. Answer: ``tuple[AuditEntry, ...]``."""
 
@@ -468,6 +575,9 @@ AnyQuery = (
     | GetEvents
     | GetCapabilities
     | GetAudit
+    | GetHistory
+    | GetStatistics
+    | GetRuleRecord
     | GetUsers
     | GetTokens
 )

@@ -22,7 +22,7 @@ from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange, Batch, Stored
 from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import CHARTS
-from spc_desktop.storage import audit
+from spc_desktop.storage import audit, history, search
 
 _FIELDS = ("value", "center", "lcl", "ucl", "sigma")
 
@@ -286,6 +286,29 @@ class MemoryStore:
         ]
         return tuple(found[: max(0, query.limit)])
 
+    def _history(self, query: m.GetHistory) -> m.HistoryPage:
+        history.check_shift(query)
+        words = search.folded(query.text).split()
+        said: dict[int, list[str]] = {}
+        for change in self.alert_changes:
+            said.setdefault(change.alert_id, []).append(search.folded(change.comment))
+        found = []
+        for alert in sorted(self._alerts.values(), key=lambda alert: -alert.id):
+            text = "\n".join((search.text_of(alert), *said.get(alert.id, ())))
+            early = query.before_id is None or alert.id < query.before_id
+            if early and history.matches(alert, query) and all(word in text for word in words):
+                found.append(alert)
+        limit = max(0, query.limit)
+        return m.HistoryPage(alerts=tuple(found[:limit]), more=len(found) > limit)
+
+    def _statistics(self, query: m.GetStatistics) -> m.Statistics:
+        return history.statistics_of(self._alerts.values(), query, self._now())
+
+    def _rule_record(self, query: m.GetRuleRecord) -> tuple[m.RuleRecord, ...]:
+        history.check_shift(query)
+        found = (alert for alert in self._alerts.values() if alert.code and history.matches(alert, query))
+        return history.records((one.code, one.status.value, bool(one.root_cause.strip()), 1) for one in found)
+
     _answers: dict[type, Callable[["MemoryStore", Any], Any]] = {  # noqa: RUF012 - fixed table
         m.GetCatalogue: _catalogue,
         m.GetAlerts: _alert_page,
@@ -297,6 +320,9 @@ class MemoryStore:
         m.GetEvents: _event_page,
         m.GetCapabilities: _capability_rows,
         m.GetAudit: _audit_entries,
+        m.GetHistory: _history,
+        m.GetStatistics: _statistics,
+        m.GetRuleRecord: _rule_record,
     }
 
 

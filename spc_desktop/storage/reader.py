@@ -13,7 +13,7 @@ from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.hub.ports import Stored
 from spc_desktop.protocol import messages as m
-from spc_desktop.storage import audit, points, rows, schema
+from spc_desktop.storage import audit, history, points, rows, schema
 from spc_desktop.storage.append import MASK, head_of
 from spc_desktop.storage.log import epoch_of, first_of
 
@@ -30,6 +30,8 @@ def answer(connection: Connection, query: m.AnyQuery, now: datetime) -> Any:
     """
     if isinstance(query, m.GetDashboard):
         return _dashboard(connection, query, now)
+    if isinstance(query, m.GetStatistics):
+        return history.statistics(connection, query, now)
     return _ANSWERS[type(query)](connection, query)
 
 
@@ -256,4 +258,6 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetEvents: _events,
     m.GetCapabilities: _capabilities,
     m.GetAudit: audit.entries,
+    m.GetHistory: history.page,
+    m.GetRuleRecord: history.rule_record,
 }

@@ -211,7 +211,22 @@ def violation_row(v: m.ViolationOut) -> RowTuple:
 
 def alert_row(a: Alert, changed_seq: int) -> RowTuple:
     kind = (a.alert_type.value, int(a.priority), a.status.value)
-    return (a.id, a.product_id, a.characteristic_id, *kind, micros(a.created_at), changed_seq, to_json(a))
+    return (
+        a.id,
+        a.product_id,
+        a.characteristic_id,
+        *kind,
+        micros(a.created_at),
+        changed_seq,
+        to_json(a),
+        *alert_facts(a),
+    )
+
+
+def alert_facts(a: Alert) -> RowTuple:
+    """Return rule, acknowledged_at, resolved_at, has_cause."""
+    times = (None if at is None else micros(at) for at in (a.acknowledged_at, a.resolved_at))
+    return (a.code, *times, bool(a.root_cause.strip()))
 
 
 def alerts_of(texts: Sequence[str]) -> list[Alert]:

@@ -174,6 +174,10 @@ alert = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("changed_seq", BigInteger, nullable=False),  # event that told of this version
     Column("alert_json", Text, nullable=False),  # Alert
+    Column("rule", Text),  # Alert.code; this and what follows is for statistics
+    Column("acknowledged_at", BigInteger),
+    Column("resolved_at", BigInteger),
+    Column("has_cause", Boolean),
     Index(None, "product_id", "id"),
     Index(None, "product_id", "status", "id"),
     Index(None, "characteristic_id", "id"),
@@ -182,6 +186,16 @@ alert = Table(
     Index(None, "status", "id"),
     Index(None, "changed_seq"),
     Index(None, "priority", "status", "alert_type", "created_at"),  # the dashboard, counted from the index alone
+    Index(None, "created_at"),
+)
+
+alert_text = Table(  # what the index of search.py was made of, folded
+    "alert_text",
+    metadata,
+    Column("alert_id", Id, primary_key=True, autoincrement=False),
+    Column("own", Text, nullable=False),
+    Column("comments", Text, nullable=False),
+    Column("properties", Text, nullable=False),
 )
 
 alert_change = Table(

@@ -7,16 +7,17 @@ import statistics
 import tempfile
 import time
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 
-from spc_desktop.domain.alert import Status
+from spc_desktop.domain.alert import Alert, Status
 from spc_desktop.hub.ports import Batch
 from spc_desktop.protocol import messages as m
 from spc_desktop.storage import rows
 from spc_desktop.storage.store import open_store
-from tests.storage_rows import alert, alert_batch, plant, point, points_batch, stream
+from tests.storage_rows import START, alert, alert_batch, plant, point, points_batch, stream
 
 CHARACTERISTICS = 12
 
@@ -147,12 +148,73 @@ async def alerts(store: object) -> None:
         row(what, (time.perf_counter() - begun) * 1e3, "ms")
 
 
+async def searching(folder: Path, total: int) -> None:
+    """History over many alerts of 40 rules, 12 characteristics and a year; every tenth has a cause in words of its own."""
+    async with open_store(folder) as store:
+        await store.append(plant(CHARACTERISTICS, products=4))
+        begun = time.perf_counter()
+        for start in range(1, total + 1, 2000):
+            await store.append(Batch(alerts=[told(i, total) for i in range(start, min(start + 2000, total + 1))]))
+        row(f"{total:,} alerts written and indexed", (time.perf_counter() - begun) / total * 1e6, "us each")
+        asked = {
+            "newest 50": m.GetHistory(),
+            "text in every alert": m.GetHistory(text="한계"),
+            "text in one alert of 10": m.GetHistory(text="공구"),
+            "text in one alert": m.GetHistory(text=f"w{total // 3}x"),
+            "text in none, common pairs": m.GetHistory(text="계한 리관"),
+            "one letter": m.GetHistory(text="구"),
+            "product, rule, status": m.GetHistory(product_id=2, rule="rule_7", status=Status.CLOSED),
+            "rare rule and a text of one alert of 10": m.GetHistory(rule="rule_39", text="공구 마모"),
+            "nothing matches, each part is common": m.GetHistory(product_id=1, characteristic_id=2, text="한계"),
+            "a week half a year ago, night shift": m.GetHistory(
+                since=START + timedelta(days=180), until=START + timedelta(days=187), shift=2, text="공구"
+            ),
+            "page in the middle": m.GetHistory(text="공구", before_id=total // 2),
+        }
+        for what, query in asked.items():
+            times = []
+            for _ in range(7):
+                begun = time.perf_counter()
+                answer = await store.query(query)
+                times.append((time.perf_counter() - begun) * 1e3)
+            row(
+                f"GetHistory: {what}",
+                statistics.median(times),
+                "ms",
+                f"max {max(times):.1f}, {len(answer.alerts)} found",
+            )
+        for query in (m.GetStatistics(), m.GetStatistics(since=START + timedelta(days=335)), m.GetRuleRecord()):
+            begun = time.perf_counter()
+            await store.query(query)
+            row(f"{type(query).__name__}, since {query.since}", (time.perf_counter() - begun) * 1e3, "ms")
+    size = sum(file.stat().st_size for file in folder.iterdir())  # noqa: ASYNC240 - nothing else runs
+    row("database file", size / 1e6, "MB", f"{size / total:.0f} bytes an alert")
+
+
+def told(number: int, total: int) -> Alert:
+    which = number % CHARACTERISTICS + 1
+    return alert(
+        number,
+        product_id=(which - 1) % 4 + 1,
+        characteristic_id=which,
+        code=f"rule_{number % 40 if number % 40 < 39 or number % 4000 == 39 else 0}",
+        status=Status.NEW if number % 500 == 0 else Status.CLOSED,
+        created_at=START + timedelta(days=365) * (number / total),
+        message=f"외경 {number % 977 / 100:.2f} mm: 관리 한계를 벗어났습니다",
+        root_cause=f"공구 마모 w{number}x" if number % 10 == 0 else "",
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--alerts", type=int, default=0, help="search among so many alerts, and nothing else")
     parser.add_argument("--batches", type=int, default=400)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as root:
+        if options.alerts:
+            asyncio.run(searching(Path(root) / "alerts", options.alerts))
+            return
         best = {size: bare(Path(root) / str(size), size, options.batches) for size in (100, 1)}
         kinds = [(100, 1, 1), (100, 1, 5), (100, 8, 1), (100, 8, 5), (1, 1, 1), (1, 50, 1)]
         for i, (size, waiting, n) in enumerate(kinds):

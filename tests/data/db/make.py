@@ -1,4 +1,4 @@
-"""Makes the stored database of a release: ``python -m tests.data.db.make tests/data/db/v1.sqlite3``.
+"""Makes the stored database of a release: ``python -m tests.data.db.make tests/data/db/v2.sqlite3``.
 
 Run it once, with the release that is to be stored, and never again for that number: the file is what later releases must
 still open. It has at least one row in every table; ``content`` says what was written, for the test that reads it.
@@ -11,10 +11,11 @@ from pathlib import Path
 
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits, LimitPolicy
+from spc_desktop.domain.masks import Mask, MaskKind
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined, Trace
 from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.domain.product import Characteristic, Product
-from spc_desktop.hub.ports import AlertChange, Batch
+from spc_desktop.hub.ports import AlertChange, AuditRecord, Batch, Document
 from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import Limits, Violation
 from spc_desktop.storage.store import SqlStore
@@ -25,7 +26,7 @@ AT = datetime(2026, 3, 2, 8, 0, 0, 123456, tzinfo=UTC)
 
 
 def content() -> Batch:
-    """Return everything that is in ``v1.sqlite3``."""
+    """Return everything that is in ``v1.sqlite3``; later ones have it as well."""
     product = Product(id=1, code="BRK-100", name="브레이크 디스크", name_en="Brake disc", line="L1")
     thickness = Characteristic(
         id=1, product_id=1, code="THK", name="두께", name_en="Thickness", unit="mm", decimals=3, lsl=9.0, usl=12.0,
@@ -97,6 +98,15 @@ def content() -> Batch:
     )
 
 
+def added() -> Batch:
+    """Return what is in ``v2.sqlite3`` besides."""
+    shelf = Mask(kind=MaskKind.SHELVED, key="1/1", by="kim", reason="교정", since=AT, until=AT + timedelta(hours=1))
+    record = AuditRecord(at=AT, actor="kim", action="ack", object="alert 1", before={"status": "NEW"}, reason="확인")
+    return Batch(
+        documents=[Document("preferences", "kim", b'{"min_priority":2}')], masks={shelf.id: shelf}, audit=[record]
+    )
+
+
 def _measurement(index: int) -> Measurement:
     return Measurement(
         id=index + 1,
@@ -136,6 +146,7 @@ def _point(index: int) -> Point:
 async def _make(file: Path) -> None:
     async with SqlStore(file) as store:
         await store.append(content())
+        await store.append(added())
         await settle(store)
 
 

@@ -1,7 +1,9 @@
-"""The audit trail that nothing alters, and small documents by kind and key."""
+"""The audit trail that nothing alters, small documents by kind and key, full text and facts of alerts."""
 
 import sqlalchemy as sa
 from alembic import op
+
+from spc_desktop.storage import rows, search
 
 revision = "0002"
 down_revision = "0001"
@@ -14,6 +16,8 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _audit()
     _document()
+    _alert_facts()
+    _alert_text()
 
 
 def _audit() -> None:
@@ -58,3 +62,41 @@ def _document() -> None:
         sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_document")),
         sqlite_with_rowid=False,
     )
+
+
+def _alert_facts() -> None:
+    for name, kind in (
+        ("rule", sa.Text()),
+        ("acknowledged_at", sa.BigInteger()),
+        ("resolved_at", sa.BigInteger()),
+        ("has_cause", sa.Boolean()),
+    ):
+        op.add_column("alert", sa.Column(name, kind, nullable=True))
+    op.create_index(op.f("ix_alert_created_at"), "alert", ["created_at"], unique=False)
+    connection = op.get_bind()
+    last = 0
+    fill = sa.text(
+        "UPDATE alert SET rule = :rule, acknowledged_at = :acknowledged_at, resolved_at = :resolved_at, "
+        "has_cause = :has_cause WHERE id = :id"
+    ).bindparams(sa.bindparam("has_cause", type_=sa.Boolean()))
+    page = sa.text("SELECT alert_json FROM alert WHERE id > :last ORDER BY id LIMIT 1000")
+    while found := rows.alerts_of(connection.scalars(page, {"last": last}).all()):
+        names = ("rule", "acknowledged_at", "resolved_at", "has_cause")
+        many = [{"id": alert.id, **dict(zip(names, rows.alert_facts(alert), strict=True))} for alert in found]
+        connection.execute(fill, many)
+        last = found[-1].id
+
+
+def _alert_text() -> None:
+    op.create_table(
+        "alert_text",
+        sa.Column("alert_id", ID, autoincrement=False, nullable=False),
+        sa.Column("own", sa.Text(), nullable=False),
+        sa.Column("comments", sa.Text(), nullable=False),
+        sa.Column("properties", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("alert_id", name=op.f("pk_alert_text")),
+    )
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        op.execute(search.CREATE)
+    search.fill(connection)
