@@ -1,5 +1,6 @@
 """The composition root: makes the objects of a station and starts them in order. The only place that knows all of them."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.hub import Hub
 from spc_desktop.hub.ports import Clock, Store
 from spc_desktop.hub.tasks import TaskState
+from spc_desktop.server.access import Access, is_loopback
 from spc_desktop.server.listener import HubServer
 from spc_desktop.sources.sample_plant import run_sample_plant
 from spc_desktop.storage.store import open_store
@@ -23,6 +25,8 @@ class Station:
     hub: Hub
     server: HubServer
     url: str
+    set_up_code: str = ""
+    """Makes the first administrator; empty where there is one, or where only this computer can connect."""
 
 
 def build_hub(
@@ -55,7 +59,10 @@ async def running_station(
             plant.enabled
         ):  # its history comes before anyone listens: old faults are listed, but nobody gets toasts of them
             await run_sample_plant(hub, clock, plant.seed, plant.speed, until_now=True)
-        server = HubServer(hub, clock, host=settings.hub.host, port=settings.hub.port)
+        key = secrets.token_hex(32)
+        anonymous = settings.hub.allow_anonymous == "loopback"
+        access = Access(clock, lambda: hub.accounts, anonymous=anonymous, console_key=key)
+        server = HubServer(hub, clock, host=settings.hub.host, port=settings.hub.port, access=access)
         try:
             await server.__aenter__()
         except KnownError as error:
@@ -64,10 +71,10 @@ async def running_station(
             raise
         try:
             url = f"http://{_reachable(settings.hub.host)}:{server.port}"
-            note_address(start.data_dir, url)
+            note_address(start.data_dir, url, key)
             if plant.enabled:
                 hub.tasks.keep("sample-plant", lambda: run_sample_plant(hub, clock, plant.seed, plant.speed))
-            yield Station(hub, server, url)
+            yield Station(hub, server, url, "" if is_loopback(settings.hub.host) else hub.set_up_code())
         finally:
             await server.__aexit__(None, None, None)
 

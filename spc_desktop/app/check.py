@@ -21,28 +21,31 @@ LISTEN_TIMES = 10
 _EVENTS = frozenset({"alert", "measurement", "capability", "run_rule_violation"})
 
 
-def run_check(url: str, create_alert: bool = False, out: TextIO | None = None) -> int:
+def run_check(url: str, create_alert: bool = False, out: TextIO | None = None, token: str = "") -> int:
     """Test a hub, or create a test alert on it.
 
     Args:
         url: address of the hub, for example ``http://localhost:8000``.
         create_alert: instead of the tests, create an alert of the first product and see it arrive at a WebSocket.
         out: where the lines go; None: standard output.
+        token: for a hub that lets in nobody without one.
 
     Returns:
         Exit status: 0 all well, 1 something failed.
     """
-    return asyncio.run(check_hub(url, create_alert, out or sys.stdout))
+    return asyncio.run(check_hub(url, create_alert, out or sys.stdout, token=token))
 
 
-async def check_hub(url: str, create_alert: bool, out: TextIO, listen_times: int = LISTEN_TIMES) -> int:
+async def check_hub(
+    url: str, create_alert: bool, out: TextIO, listen_times: int = LISTEN_TIMES, token: str = ""
+) -> int:
     """Do what ``run_check`` does, in a running loop; ``listen_times`` seconds are listened for notifications."""
-    check = _Check(url, out, listen_times)
+    check = _Check(url, out, listen_times, token)
     return 0 if await (check.create_alert() if create_alert else check.all()) else 1
 
 
 class _Check:
-    def __init__(self, url: str, out: TextIO, listen_times: int) -> None:
+    def __init__(self, url: str, out: TextIO, listen_times: int, token: str) -> None:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         secure = parts.scheme in {"https", "wss"}
         place = parts.netloc or "localhost:8000"
@@ -51,6 +54,7 @@ class _Check:
         self._out = out
         self._listen_times = listen_times
         self._failed = False
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def _say(self, *lines: str) -> None:
         for line in lines:
@@ -97,7 +101,7 @@ class _Check:
         url = f"{self._sockets}/notifications/"
         self._say(LINE, "WebSocket Connection Test", LINE)
         self._say(f"\n[1] Connecting to {url}...")
-        async with connect(url, compression=None, proxy=None) as socket:
+        async with connect(url, compression=None, proxy=None, additional_headers=self._headers) as socket:
             self._say("✅ Connected successfully!")
             self._say("\n[Test 1] Waiting for connection message...")
             data = await self._answer(socket, "❌ No connection message received")
@@ -144,7 +148,9 @@ class _Check:
     async def _product(self) -> None:
         self._say("\n\n" + LINE, "Product WebSocket Test", LINE)
         self._say("\n[1] Connecting to product 1...")
-        async with connect(f"{self._sockets}/product/1/", compression=None, proxy=None) as socket:
+        async with connect(
+            f"{self._sockets}/product/1/", compression=None, proxy=None, additional_headers=self._headers
+        ) as socket:
             self._say("✅ Connected successfully!")
             data = await self._answer(socket, "❌ No connection message received")
             if data is not None:
@@ -197,8 +203,8 @@ class _Check:
         try:
             patience = aiohttp.ClientTimeout(total=ANSWER_S)
             socket_url = f"{self._sockets}/notifications/"
-            async with connect(socket_url, compression=None, proxy=None) as socket:
-                async with aiohttp.ClientSession(timeout=patience) as http:
+            async with connect(socket_url, compression=None, proxy=None, additional_headers=self._headers) as socket:
+                async with aiohttp.ClientSession(timeout=patience, headers=self._headers) as http:
                     made = await self._create(http)
                 return made is not None and await self._see(socket, made)
         except (aiohttp.ClientError, OSError, TimeoutError, WebSocketException, ValueError) as error:

@@ -12,6 +12,8 @@ from pathlib import Path
 from spc_desktop.version import __version__
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+_ROLES = ("viewer", "operator", "engineer", "admin", "device")
+_TOKEN_HELP = "token for a hub that wants one (spc-desktop token add)"  # noqa: S105 - a help text
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -64,11 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("hub", parents=[hub], help="the hub alone, without a window")
     viewer = commands.add_parser("viewer", parents=[_folder_options(), window], help="a window on remote hubs")
+    viewer.add_argument("--token", default="", help=_TOKEN_HELP)
     viewer.add_argument("url", nargs="+", metavar="URL", help="address of a hub, for example http://10.0.0.5:8000")
     check = commands.add_parser("check", help="test a running hub as a client sees it")
     check.add_argument("--url", default=DEFAULT_URL, help="address of the hub (default %(default)s)")
+    check.add_argument("--token", default="", help=_TOKEN_HELP)
     check.add_argument("--create-alert", action="store_true", help="also create an alert and see it arrive")
     _add_import(commands)
+    _add_accounts(commands)
     audit = commands.add_parser("audit", parents=[_folder_options()], help="examine the trail of all changes")
     audit.add_argument("action", choices=("verify",), help="look whether a record was altered, removed or put in")
     _add_upkeep(commands)
@@ -105,6 +110,11 @@ def _hub_options() -> argparse.ArgumentParser:
         metavar="SPEED",
         help="run the simulated plant, faster by SPEED (for example --sample-plant=10)",
     )
+    options.add_argument(
+        "--allow-anonymous",
+        choices=("off", "loopback"),
+        help="loopback: who works at this computer needs no account (default); off: everybody needs one",
+    )
     options.add_argument("--seed", type=int, help="seed of the sample plant (default 1)")
     return options
 
@@ -129,7 +139,28 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         options.add_argument(
             f"--{name}-column", metavar="NAME", help=f"column of the {name} where it is not recognised"
         )
+    options.add_argument("--token", default="", help=_TOKEN_HELP)
     options.add_argument("--url", help="import into the hub that runs there instead of the data folder")
+
+
+def _add_accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    actions = {
+        "user": (("add", "list", "disable", "enable", "password"), "people and devices that may use the hub"),
+        "token": (("add", "list", "revoke"), "keys for programs and devices"),
+    }
+    for command, (names, text) in actions.items():
+        parser = commands.add_parser(command, help=text).add_subparsers(dest="action", required=True, metavar="ACTION")
+        for action in names:
+            one = parser.add_parser(action, parents=[_folder_options()])
+            if action != "list":
+                one.add_argument("name", metavar="TOKEN-ID" if action == "revoke" else "NAME")
+            if action == "add":
+                one.add_argument("--role", action="append", choices=_ROLES, help="may be given several times")
+                one.add_argument("--product", action="append", type=int, metavar="ID", help="only these products")
+        if command == "token":
+            made = parser.choices["add"]
+            made.add_argument("--label", help="where the token is used")
+            made.add_argument("--days", type=int, help="it ends after so many days (default: never)")
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -197,13 +228,13 @@ def _viewer(options: argparse.Namespace) -> int:
     require_display()
     from spc_desktop.app.run_viewer import run_viewer
 
-    return run_viewer(read_start(options), options.url)
+    return run_viewer(read_start(options), options.url, options.token)
 
 
 def _check(options: argparse.Namespace) -> int:
     from spc_desktop.app.check import run_check
 
-    return run_check(options.url, options.create_alert)
+    return run_check(options.url, options.create_alert, token=options.token)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -211,6 +242,13 @@ def _import(options: argparse.Namespace) -> int:
     from spc_desktop.app.start import read_start
 
     return run_import(read_start(options), options)
+
+
+def _accounts(options: argparse.Namespace) -> int:
+    from spc_desktop.app.accounts import run_accounts
+    from spc_desktop.app.start import read_start
+
+    return run_accounts(read_start(options), options)
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -253,6 +291,8 @@ _COMMANDS = {
     "check": _check,
     "import": _import,
     "audit": _audit,
+    "user": _accounts,
+    "token": _accounts,
     "autostart": _autostart,
     "backup": _backup,
     "logs": _logs,

@@ -59,6 +59,7 @@ SENTENCES: dict[str, tuple[str, int]] = {
     "unknown_chart": ("there is no chart {chart}; known are: {allowed}", USAGE),
     "import_into_what": ("a window or hub is using {path} but its address is not known; give --url", USAGE),
     "backup_unknown": ("there is no backup {name} in {path}; 'spc-desktop backup list' tells them", USAGE),
+    "passwords_differ": ("the two passwords are not the same", USAGE),
     "no_display": (
         "no window can open here: the display {display} does not answer; 'spc-desktop hub' needs none",
         NO_WINDOW,

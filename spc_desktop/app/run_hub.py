@@ -70,4 +70,7 @@ def _greeting(start: Start, station: Station) -> str:
     ]
     if start.settings.sample_plant.enabled:
         lines.append(_("  Source     sample plant, speed {speed}", speed=f"{start.settings.sample_plant.speed:g}"))
+    if station.set_up_code:
+        lines.append(_("  No administrator yet. Set-up code, valid once: {code}", code=station.set_up_code))
+        lines.append(_("  Use it in POST /api/spc/set-up, or run: spc-desktop user add NAME --role admin"))
     return "\n".join(lines)

@@ -45,7 +45,7 @@ def run_import(start: Start, options: Namespace) -> int:
 
 
 async def _import(start: Start, options: Namespace, wanted: ImportOptions) -> ImportReport:
-    async with _some_hub(start, options.url or "") as hub:
+    async with some_hub(start, options.url or "", getattr(options, "token", "") or "") as hub:
         return await import_csv(hub, options.file, wanted, _written(options))
 
 
@@ -57,7 +57,7 @@ def _written(options: Namespace) -> datetime:
 
 
 @asynccontextmanager
-async def _some_hub(start: Start, url: str) -> AsyncIterator[HubApi]:
+async def some_hub(start: Start, url: str, token: str = "") -> AsyncIterator[HubApi]:
     """The hub at ``url``; without one the hub that uses the data folder now, or else one of our own on it."""
     if not url:
         try:
@@ -68,10 +68,11 @@ async def _some_hub(start: Start, url: str) -> AsyncIterator[HubApi]:
         except KnownError as error:
             if error.code != "data_dir_in_use":
                 raise
-        url = running_hub(start.data_dir).get("url", "")
+        note = running_hub(start.data_dir)
+        url, token = note.get("url", ""), note.get("key", "")
         if not url:
             raise UserError("import_into_what", path=str(start.data_dir))
-    async with RemoteHub(url, SystemClock(), language=current_language()) as remote:
+    async with RemoteHub(url, SystemClock(), language=current_language(), token=token) as remote:
         yield remote
 
 

@@ -12,12 +12,12 @@ from spc_desktop.app.start import Start
 log = logging.getLogger(__name__)
 
 
-def run_viewer(start: Start, urls: Sequence[str]) -> int:
+def run_viewer(start: Start, urls: Sequence[str], token: str = "") -> int:
     """Open the window on the hubs at ``urls``; return the exit status. A hub that is away is waited for."""
-    return run_window(start, partial(_with_remote_hubs, start, tuple(dict.fromkeys(urls))))
+    return run_window(start, partial(_with_remote_hubs, start, tuple(dict.fromkeys(urls)), token))
 
 
-async def _with_remote_hubs(start: Start, urls: Sequence[str], stage: Stage) -> None:
+async def _with_remote_hubs(start: Start, urls: Sequence[str], token: str, stage: Stage) -> None:
     with ExitStack() as stack:
         await stage_logging(stage, stack, start.log_dir / "viewer")
         await import_heavy()
@@ -25,7 +25,10 @@ async def _with_remote_hubs(start: Start, urls: Sequence[str], stage: Stage) -> 
 
         async with AsyncExitStack() as hubs:
             language = stage.preferences.language
-            remote = [await hubs.enter_async_context(RemoteHub(url, stage.clock, language=language)) for url in urls]
+            remote = [
+                await hubs.enter_async_context(RemoteHub(url, stage.clock, language=language, token=token))
+                for url in urls
+            ]
             log.info("viewer on %s", ", ".join(urls))
             async with desk(stage, list(remote)):
                 await stage.stop.wait()

@@ -18,6 +18,7 @@ SECTIONS = {
     "host": "hub",
     "port": "hub",
     "insecure": "hub",
+    "allow_anonymous": "hub",
     "seed": "sample_plant",
     "language": "window",
     "theme": "window",

@@ -13,6 +13,7 @@ VERSION = 1
 
 Language = Literal["system", "ko", "en"]
 Theme = Literal["system", "light", "dark"]
+Anonymous = Literal["off", "loopback"]
 
 
 class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +25,9 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     insecure: Annotated[
         bool, Meta(description="allow an address other than this computer although nothing is encrypted")
     ] = False
+    allow_anonymous: Annotated[
+        Anonymous, Meta(description="loopback: who works at this computer needs no account; off: everybody needs one")
+    ] = "loopback"
 
 
 class SamplePlantSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -134,6 +134,9 @@ class LinkKeeper:
                     self.connection = None
         except ConnectionClosed as closed:
             return self._judge(closed)
+        except UserError as refused:  # no valid token, or a certificate that is not the hub's
+            self._set(Link.OFFLINE, detail=refused.code)
+            return None
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as failed:
             return str(failed) or type(failed).__name__
         except msgspec.MsgspecError as garbled:

@@ -75,11 +75,20 @@ class RemoteHub:
         name: what the connection pill calls it; default: the address.
         language: of error sentences from the hub, ``"ko"`` or ``"en"``.
         patience: seconds a call waits for the connection.
+        token: for a hub that wants one; sent only after the connection is known to be the hub's.
     """
 
     def __init__(
-        self, url: str, clock: Clock, *, name: str = "", language: str = "ko", patience: float = PATIENCE_S
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        name: str = "",
+        language: str = "ko",
+        patience: float = PATIENCE_S,
+        token: str = "",
     ) -> None:
+        self._token = token
         self._url = socket_url(url)
         self._address = name or url
         self._language = language
@@ -315,6 +324,8 @@ class RemoteHub:
             "features": ["batch"],
             "subscriptions": [wire.subscription(one.sub, one.wanted) for one in self._subscribers],
         }
+        if self._token:
+            body["token"] = self._token
         if self._position is not None:
             body["resume"] = {"epoch": self._epoch, "seq": self._position}
 

@@ -9,11 +9,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from spc_desktop.app.clock import SystemClock
 from spc_desktop.domain.account import Role
+from spc_desktop.domain.errors import KnownError
+from spc_desktop.hub.api import Link, LinkChanged
 from spc_desktop.hub.hub import Hub
 from spc_desktop.protocol import messages as m
 from spc_desktop.server.access import FAILURES, Access
 from spc_desktop.server.listener import HubServer
 from spc_desktop.storage.memory import MemoryStore
+from spc_desktop.viewer.remote_hub import RemoteHub
 from tests.integration.server.clients import CATALOGUE, EVENTS, PATIENCE, V1, Station
 
 PASSWORD = "correct horse battery"
@@ -283,3 +286,27 @@ async def test_that_a_product_socket_outside_the_scope_is_not_there(closed):
     url = f"ws://127.0.0.1:{closed.port}/ws/spc/product/1/"
     async with connect(url, additional_headers={"Authorization": f"Bearer {made.token}"}, proxy=None) as socket:
         assert await close_code(socket) == 4404
+
+
+async def test_that_a_far_window_signs_in_with_its_token_and_says_when_it_is_refused(closed):
+    made = await token(closed, Role.ENGINEER)
+    url, clock = f"http://127.0.0.1:{closed.port}", SystemClock()
+    async with RemoteHub(url, clock, token=made.token) as remote:
+        async with remote.watch() as mailbox:
+            assert len((await remote.query(m.GetCatalogue())).products) == 2
+            await closed.hub.command(m.RevokeToken(token_id=made.details.id))
+            assert await offline(mailbox) == "unauthorized"
+    async with RemoteHub(url, clock, token=made.token) as remote, remote.watch() as mailbox:
+        assert await offline(mailbox) == "unauthorized"
+        with pytest.raises(KnownError) as refused:
+            await remote.query(m.GetCatalogue())
+        assert refused.value.code == "hub_unreachable"
+
+
+async def offline(mailbox):
+    """Wait until a far hub is given up; return why."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            for news in await mailbox.get():
+                if isinstance(news, LinkChanged) and news.state.link is Link.OFFLINE:
+                    return news.state.detail
