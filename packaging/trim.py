@@ -1,6 +1,6 @@
 """What of the collected files and modules the built program leaves out, each with its reason. Called by the spec only.
 
-Everything named here was tried: the self-test, the smoke test and the window's tests of the built program run without it.
+Everything named here was tried: the self-test, the smoke test and the session on a bare Debian run without it.
 pydoc, unittest, cProfile and pyqtgraph's parameter trees look unused and are not: pyqtgraph imports them.
 """
 
