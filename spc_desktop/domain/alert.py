@@ -1,14 +1,18 @@
-"""Alerts: what is raised, and the pure machine of its life (states of ISA-18.2 with the original's statuses)."""
+"""Alerts: what is raised, repeated and returned (states of ISA-18.2 with the original's statuses).
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+What people do with an alert is in ``handling``, what time does to it in ``deadlines``.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
 
-from spc_desktop.domain.errors import UserError
+from spc_desktop.domain.alarm_policy import DEFAULT, AlarmPolicy
+from spc_desktop.domain.masks import Mask, strongest
 
 
 class AlertType(StrEnum):
@@ -33,6 +37,23 @@ class Priority(IntEnum):
     MEDIUM = 2
     HIGH = 3
     URGENT = 4
+
+
+class Life(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the machine remembers of an alert; its times are of the hub's steady clock, which never jumps."""
+
+    since: datetime | None = None
+    """From here escalation counts: raised, announced again after a mask, acknowledgement taken back."""
+    raises: tuple[datetime, ...] = ()
+    """The newest times at which the alarm became active, of earlier occurrences too."""
+    raised_index: int = 0
+    """Chart position at which it became active."""
+    escalated: int = 0
+    """Steps of the escalation policy that were taken."""
+    flags: tuple[str, ...] = ()
+    """``chattering``, ``fleeting``, ``stale``."""
+    verification: str = ""
+    """``watching``, ``effective``, ``not_effective``; empty: nobody asked."""
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -70,25 +91,17 @@ class Alert(Struct, frozen=True, kw_only=True):
     code: str = ""
     """What fired, for clients that write their own sentence; empty for an alert written by a person."""
     params: dict[str, float | int | str] = field(default_factory=dict)
+    mask: Mask | None = None
+    """Why it is not announced; its state goes on underneath."""
+    life: Life = Life()
 
 
 # -- the machine -------------------------------------------------------------------------------------------------------
 
 OPEN = frozenset({Status.NEW, Status.ACKNOWLEDGED, Status.INVESTIGATING})
 ENDED = frozenset({Status.RESOLVED, Status.CLOSED})
-_LEGAL: dict[Status, frozenset[Status]] = {
-    Status.NEW: frozenset(Status),
-    Status.ACKNOWLEDGED: frozenset(Status) - {Status.NEW},
-    Status.INVESTIGATING: frozenset({Status.INVESTIGATING, Status.RESOLVED, Status.CLOSED}),
-    Status.RESOLVED: frozenset({Status.RESOLVED, Status.CLOSED}),
-    Status.CLOSED: frozenset({Status.CLOSED}),
-}
-_CHANGE_OF = {
-    Status.ACKNOWLEDGED: "acked",
-    Status.INVESTIGATING: "assigned",
-    Status.RESOLVED: "resolved",
-    Status.CLOSED: "closed",
-}
+ANNOUNCING = frozenset({"raised", "unacked", "escalated", "unshelved", "unsuppressed", "returned_to_service"})
+"""Changes after which somebody must be told, where the alert is neither masked nor acknowledged."""
 
 
 class Signal(NamedTuple):
@@ -111,6 +124,8 @@ class Observed(NamedTuple):
     settles: frozenset[str] | None = frozenset()
     """Keys that return to normal unless fired or held; None: every key of the characteristic but ``kept``."""
     kept: frozenset[str] = frozenset()
+    retrospective: bool = False
+    """True where limits learnt later judge a point of the past."""
 
 
 class Owner(NamedTuple):
@@ -146,18 +161,37 @@ def is_acknowledged(alert: Alert) -> bool:
     return alert.status is not Status.NEW
 
 
-def step(
-    current: Mapping[str, Alert], observed: Observed, owner: Owner, now: datetime, first_id: int, words: Words
-) -> list[Change]:
+def is_announced(alert: Alert, change: str) -> bool:
+    """Tell whether a change is one that people are to be told of."""
+    return change in ANNOUNCING and alert.mask is None and not is_acknowledged(alert)
+
+
+def mask_key(alert: Alert) -> str:
+    """Return what a mask over this alert alone names: its alarm, or the alert itself where a person wrote it."""
+    return alert.key or f"#{alert.id}"
+
+
+class Moment(NamedTuple):
+    """What the machine must know beside the judgement."""
+
+    now: datetime
+    """Wall clock: what people read."""
+    steady: datetime
+    """Clock that never jumps: what decides."""
+    words: Words
+    masks: Collection[Mask] = ()
+    policy: AlarmPolicy = DEFAULT
+
+
+def step(current: Mapping[str, Alert], observed: Observed, owner: Owner, moment: Moment, first_id: int) -> list[Change]:
     """Fold one judgement into the alerts of one characteristic.
 
     Args:
         current: the newest open alert of each key.
         observed: what fired, what goes on and what may return.
         owner: product and characteristic of new alerts.
-        now: time of new alerts and of the change.
+        moment: times, words, masks and policy.
         first_id: id of the first new alert; others count on.
-        words: title and message of a new alert.
     """
     changes: list[Change] = []
     fired = set()
@@ -165,19 +199,23 @@ def step(
         fired.add(signal.key)
         known = current.get(signal.key)
         if known is not None and (known.active or not is_acknowledged(known)):
-            changes.append(Change(_repeat(known, signal, observed.point_index, now), "repeated"))
+            changes.append(Change(_repeat(known, signal, observed.point_index, moment), "repeated"))
         else:
-            changes.append(Change(_raise(signal, observed.point_index, owner, now, first_id, words), "raised"))
+            changes.append(Change(_raise(signal, observed.point_index, owner, moment, first_id, known), "raised"))
             first_id += 1
     for key, alert in current.items():
         may = key not in observed.kept if observed.settles is None else key in observed.settles
         if may and alert.active and key not in fired and key not in observed.held:
-            changes.append(Change(_changed(alert, active=False), "returned"))
+            life = _settled(alert, observed.point_index, moment)
+            changes.append(Change(changed(alert, active=False, life=life), "returned"))
     return changes
 
 
-def _raise(signal: Signal, point_index: int, owner: Owner, now: datetime, new_id: int, words: Words) -> Alert:
-    title, message = words(signal.code, signal.params)
+def _raise(
+    signal: Signal, point_index: int, owner: Owner, moment: Moment, new_id: int, previous: Alert | None
+) -> Alert:
+    title, message = moment.words(signal.code, signal.params)
+    earlier = Life() if previous is None else Life(raises=previous.life.raises)
     return Alert(
         id=new_id,
         product_id=owner.product_id,
@@ -187,94 +225,53 @@ def _raise(signal: Signal, point_index: int, owner: Owner, now: datetime, new_id
         priority=signal.priority,
         title=title,
         message=message,
-        created_at=now,
+        created_at=moment.now,
         characteristic_id=owner.characteristic_id,
         point_index=point_index,
         key=signal.key,
-        last_at=now,
+        last_at=moment.now,
         code=signal.code,
         params=signal.params,
+        mask=strongest(moment.masks, owner.product_id, signal.key) if moment.masks else None,
+        life=_activated(earlier, point_index, moment, since=moment.steady),
     )
 
 
-def _repeat(alert: Alert, signal: Signal, point_index: int, now: datetime) -> Alert:
+def _repeat(alert: Alert, signal: Signal, point_index: int, moment: Moment) -> Alert:
     params = alert.params
     if "value" in signal.params:
         params = {**params, "last_value": signal.params["value"]}
-    return _changed(alert, active=True, count=alert.count + 1, last_at=now, point_index=point_index, params=params)
+    life = alert.life if alert.active else _activated(alert.life, point_index, moment, since=alert.life.since)
+    return changed(
+        alert, active=True, count=alert.count + 1, last_at=moment.now, point_index=point_index, params=params, life=life
+    )
 
 
-def _changed(alert: Alert, **fields: Any) -> Alert:
+def _activated(life: Life, point_index: int, moment: Moment, since: datetime | None) -> Life:
+    """Remember that the alarm became active; too often within too short a time is chattering."""
+    policy = moment.policy
+    raises = (*life.raises, moment.steady)[-policy.chatter_raises :]
+    chatters = len(raises) == policy.chatter_raises and (raises[-1] - raises[0]).total_seconds() <= policy.chatter_s
+    flags = tuple(flag for flag in life.flags if flag != "stale")
+    if chatters and "chattering" not in flags:
+        flags = (*flags, "chattering")
+    return msgspec.structs.replace(life, raises=raises, raised_index=point_index, since=since, flags=flags)
+
+
+def _settled(alert: Alert, point_index: int, moment: Moment) -> Life:
+    """An alarm that returns before twice its on-delay has come and gone: fleeting."""
+    life, delay = alert.life, moment.policy.delay(alert.code)
+    flags = tuple(flag for flag in life.flags if flag != "stale")
+    if delay is not None and life.raises:
+        by_points = delay.on_points > 1 and point_index - life.raised_index < 2 * delay.on_points
+        by_time = moment.steady - life.raises[-1] < timedelta(seconds=2 * delay.on_seconds)
+        if (by_points or by_time) and "fleeting" not in flags:
+            flags = (*flags, "fleeting")
+    return msgspec.structs.replace(life, flags=flags)
+
+
+def changed(alert: Alert, **fields: Any) -> Alert:
     """Return the next version of an alert: its state follows from its flags, its revision rises."""
     new = msgspec.structs.replace(alert, **fields)
     state = state_of(new.active, is_acknowledged(new))
     return msgspec.structs.replace(new, state=state, rev=alert.rev + 1)
-
-
-def check_rev(alert: Alert, rev: int | None) -> None:
-    """Refuse a command that was given for an older version of the alert."""
-    if rev is not None and rev != alert.rev:
-        raise UserError("conflict", alert_id=alert.id, rev=alert.rev, status=alert.status.value)
-
-
-def _require_legal(alert: Alert, status: Status) -> None:
-    if status not in _LEGAL[alert.status]:
-        raise UserError("illegal_status", alert_id=alert.id, status=alert.status.value, wanted=status.value)
-
-
-def acknowledge(alert: Alert, by: str, now: datetime, comment: str = "") -> Change | None:
-    """Somebody has seen it. Again on an acknowledged alert: nothing to change (None).
-
-    Raises:
-        UserError: ``illegal_status``: the alert has ended.
-    """
-    if is_acknowledged(alert) and alert.status in OPEN:
-        return None
-    _require_legal(alert, Status.ACKNOWLEDGED)
-    return Change(_enter(alert, Status.ACKNOWLEDGED, by, now), "acked", by, comment)
-
-
-def assign(alert: Alert, to: str, by: str) -> Change | None:
-    """Give an alert to somebody: an acknowledged one is now investigated, an unseen one stays unseen."""
-    if alert.status in ENDED:
-        raise UserError("illegal_status", alert_id=alert.id, status=alert.status.value, wanted="INVESTIGATING")
-    status = Status.INVESTIGATING if is_acknowledged(alert) and to else alert.status
-    if (alert.assigned_to, alert.status) == (to, status):
-        return None
-    return Change(_changed(alert, assigned_to=to, status=status), "assigned", by, to)
-
-
-def resolve(alert: Alert, by: str, now: datetime, notes: Mapping[str, str]) -> Change:
-    """End an occurrence with its causes and actions (field name -> text; an empty text leaves the field as it is)."""
-    if alert.status in ENDED:
-        raise UserError("illegal_status", alert_id=alert.id, status=alert.status.value, wanted="RESOLVED")
-    ended = _enter(alert, Status.RESOLVED, by, now)
-    texts = {name: text for name, text in notes.items() if text}
-    return Change(msgspec.structs.replace(ended, **texts), "resolved", by, notes.get("resolution_notes", ""))
-
-
-def update(alert: Alert, status: Status | None, fields: Mapping[str, Any], by: str, now: datetime) -> Change | None:
-    """Change fields and, where given, the status, as one transition; None where nothing differs.
-
-    Raises:
-        UserError: ``illegal_status``.
-    """
-    new, change = alert, "updated"
-    if status is not None and status is not alert.status:
-        _require_legal(alert, status)
-        new, change = _enter(alert, status, by, now), _CHANGE_OF[status]
-    wanted = {name: value for name, value in fields.items() if value is not None and getattr(new, name) != value}
-    if new is alert and not wanted:
-        return None
-    return Change(msgspec.structs.replace(new, **wanted, rev=alert.rev + 1), change, by)
-
-
-def _enter(alert: Alert, status: Status, by: str, now: datetime) -> Alert:
-    fields: dict[str, Any] = {"status": status}
-    if not is_acknowledged(alert):
-        fields |= {"acknowledged_by": by, "acknowledged_at": now}
-    if status in ENDED:
-        fields["active"] = False
-        if alert.resolved_at is None:
-            fields |= {"resolved_by": by, "resolved_at": now}
-    return _changed(alert, **fields)

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
+from spc_desktop.domain.alarm_policy import AlarmPolicy
 from spc_desktop.spc.charts import CHARTS, ControlChart, Limits
 from spc_desktop.spc.charts.engine import RULE_1, panel_rules
 from spc_desktop.spc.errors import SpcValueError
@@ -38,6 +39,7 @@ class ControlPlan(Struct, frozen=True, kw_only=True):
     policy: LimitPolicy = field(default_factory=LimitPolicy)
     min_cpk: float = 1.33
     """A capability analysis below it raises an alert (AIAG SPC, 2nd ed. 2005: what customers usually demand)."""
+    alarm: AlarmPolicy = AlarmPolicy()
     revision: int = 1
 
     def __post_init__(self) -> None:

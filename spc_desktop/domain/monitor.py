@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from spc_desktop.domain.conditioning import AlarmState
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
@@ -49,6 +50,8 @@ class MonitorState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """True while no limits judge (also after a change of plan made the newest ones obsolete)."""
     part: str = ""
     """Part type of the subgroup that is not full yet."""
+    alarms: AlarmState | None = None
+    """Conditions that wait to become alarms or to return, and actions under verification; None: there are none."""
     problem: str = ""
     """Why the newest attempt to learn limits failed (a code of ``domain.wording``); empty: none did."""
 

@@ -57,7 +57,7 @@ def _observe_point(watch: Watch, judged: Judged, outside: dict[int, list[Measure
     ]
     spec, cpk = spec_key(watch), capability_key(watch)
     if judged.retrospective:
-        return Observed(point.index, tuple(fired), settles=None, kept=frozenset({spec, cpk}))
+        return Observed(point.index, tuple(fired), settles=None, kept=frozenset({spec, cpk}), retrospective=True)
     held: frozenset[str] = frozenset()
     if point.index in outside:
         fired.insert(0, _spec_signal(watch, outside[point.index]))

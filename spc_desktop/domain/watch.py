@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from spc_desktop.domain.alarm_policy import check_alarm_policy
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits, LimitPolicy
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.product import Characteristic, Product
@@ -112,6 +113,7 @@ def check_watch(watch: Watch) -> None:
         UserError: ``unknown_rule_set``, ``unknown_rule``, ``plan_invalid``: rules, options or limits make no sense here.
     """
     check_policy(watch.plan.policy)
+    check_alarm_policy(watch.plan.alarm)
     try:
         _ = watch.rules, watch.monitor, watch.variables
     except SpcValueError as error:

@@ -158,7 +158,8 @@ def _enter(draft: Draft, characteristic_id: int, watch: Watch) -> None:
     old = draft.watches.get(characteristic_id) or draft.station.watches.get(characteristic_id)
     if old is not None and not _needs_new_limits(old, watch):
         draft.watches[characteristic_id] = watch
-        if old.plan != watch.plan:
+        # How alarms behave says nothing of patterns: these go on.
+        if msgspec.structs.replace(old.plan, alarm=watch.plan.alarm, revision=watch.plan.revision) != watch.plan:
             draft.states[characteristic_id] = restart(watch, draft.state(characteristic_id))
         return
     state = MonitorState()

@@ -4,15 +4,26 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from spc_desktop.domain import alert as alerts
-from spc_desktop.domain.alert import Alert, Change
+from spc_desktop.domain import handling
+from spc_desktop.domain.alert import Alert, AlertType, Change, Life
 from spc_desktop.domain.errors import UserError
 from spc_desktop.hub.api import Actor
 from spc_desktop.hub.draft import Draft
 from spc_desktop.protocol import messages as m
 
-AlertCommand = m.CreateAlert | m.Acknowledge | m.Assign | m.Resolve | m.UpdateAlert
+AlertCommand = (
+    m.CreateAlert
+    | m.Acknowledge
+    | m.Unacknowledge
+    | m.Assign
+    | m.Comment
+    | m.Resolve
+    | m.Close
+    | m.Verify
+    | m.UpdateAlert
+)
 _LONGEST = 4_000
+_MOST_VERIFIED = 10_000
 
 
 def alert_ids(command: AlertCommand) -> tuple[int, ...]:
@@ -34,7 +45,7 @@ def _apply(command: AlertCommand, actor: Actor, draft: Draft) -> m.AlertResult:
     # All are judged before one is changed: a refused command leaves no trace.
     found = [draft.alert(alert_id) for alert_id in dict.fromkeys(alert_ids(command))]
     for alert in found:
-        alerts.check_rev(alert, command.rev)
+        handling.check_rev(alert, command.rev)
     changes = [_change(draft, command, actor, alert) for alert in found]
     for change in changes:
         if change is not None:
@@ -45,13 +56,22 @@ def _apply(command: AlertCommand, actor: Actor, draft: Draft) -> m.AlertResult:
 
 def _change(draft: Draft, command: AlertCommand, actor: Actor, alert: Alert) -> Change | None:
     if isinstance(command, m.Acknowledge):
-        return alerts.acknowledge(alert, actor.name, draft.now, command.comment)
+        return handling.acknowledge(alert, actor.name, draft.now, command.comment)
+    if isinstance(command, m.Unacknowledge):
+        return _unacknowledge(draft, command, actor, alert)
+    if isinstance(command, m.Comment):
+        return handling.comment(alert, actor.name, command.text)
+    if isinstance(command, m.Close):
+        return handling.close(alert, actor.name, draft.now, command.comment)
+    if isinstance(command, m.Verify):
+        return _verify(draft, command, actor, alert)
     if isinstance(command, m.Assign):
-        return alerts.assign(alert, command.to, actor.name)
+        return handling.assign(alert, command.to, actor.name)
     if isinstance(command, m.Resolve):
         names = ("resolution_notes", "root_cause", "corrective_action", "preventive_action")
         notes = {name: str(getattr(command, name)) for name in names}
-        return alerts.resolve(alert, actor.name, draft.now, notes)
+        done = handling.resolve(alert, actor.name, draft.now, notes)
+        return _watched(draft, done, command.verify_points) if command.verify_points else done
     if isinstance(command, m.UpdateAlert):
         fields: dict[str, Any] = {
             "priority": command.priority,
@@ -59,8 +79,33 @@ def _change(draft: Draft, command: AlertCommand, actor: Actor, alert: Alert) -> 
             "message": command.message,
             "assigned_to": command.assigned_to,
         }
-        return alerts.update(alert, command.status, fields, actor.name, draft.now)
+        return handling.update(alert, command.status, fields, actor.name, draft.now)
     raise TypeError(command)
+
+
+def _unacknowledge(draft: Draft, command: m.Unacknowledge, actor: Actor, alert: Alert) -> Change | None:
+    newer = draft.newest(alert)
+    if newer is not None and newer.id != alert.id:
+        # A later occurrence is what people look at: an older one must not come back behind it.
+        raise UserError("newer_alert", alert_id=alert.id, newer=newer.id)
+    return handling.unacknowledge(alert, actor.name, draft.steady, command.comment)
+
+
+def _verify(draft: Draft, command: m.Verify, actor: Actor, alert: Alert) -> Change:
+    change = handling.verify(alert, command.effective, actor.name, command.comment)
+    draft.stop_verifying(alert)
+    return change
+
+
+def _watched(draft: Draft, done: Change, points: int) -> Change:
+    """Let the fold watch the next points of the characteristic after its alert was resolved."""
+    alert = done.alert
+    if not 1 <= points <= _MOST_VERIFIED:
+        raise UserError("verify_points_range", value=points, low=1, high=_MOST_VERIFIED)
+    if not alert.key or alert.characteristic_id is None or alert.alert_type is AlertType.CAPABILITY:
+        raise UserError("verify_not_possible", alert_id=alert.id)
+    draft.start_verifying(alert, points)
+    return done._replace(alert=handling.watching(alert))
 
 
 def _create(draft: Draft, command: m.CreateAlert, actor: Actor) -> Alert:
@@ -78,6 +123,8 @@ def _create(draft: Draft, command: m.CreateAlert, actor: Actor) -> Alert:
         message=command.message,
         created_at=draft.now,
         last_at=draft.now,
+        mask=draft.mask_of(product.id, ""),
+        life=Life(since=draft.steady, raises=(draft.steady,)),
     )
     draft.add_change(Change(alert, "raised", actor.name))
     return alert

@@ -7,14 +7,17 @@ import msgspec
 
 from spc_desktop.domain import alert as alerts
 from spc_desktop.domain.admission import check_item
-from spc_desktop.domain.alert import Alert, Change, Observed, Owner
+from spc_desktop.domain.alert import Alert, Change, Moment, Observed
+from spc_desktop.domain.conditioning import AlarmState, delay, effect, inhibit
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.errors import UserError
+from spc_desktop.domain.handling import masked, verify
+from spc_desktop.domain.masks import ENDED, SET, Mask, strongest
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined
 from spc_desktop.domain.monitor import Judged, MonitorState, Step, close_open, encode_state, step
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Product
-from spc_desktop.domain.signals import observe, owner_of, rule_type
+from spc_desktop.domain.signals import observe, owner_of, rule_type, spec_key
 from spc_desktop.domain.watch import Watch
 from spc_desktop.hub.ports import AlertChange, Batch
 from spc_desktop.hub.station import NO_CHARACTERISTIC, Station
@@ -26,9 +29,10 @@ _NOTHING: Mapping[str, Alert] = {}
 class Draft:
     """Working copy for one batch. Reads fall through to the station; writes stay here."""
 
-    def __init__(self, station: Station, now: datetime, words: alerts.Words) -> None:
+    def __init__(self, station: Station, now: datetime, words: alerts.Words, steady: datetime | None = None) -> None:
         self.station = station
         self.now = now
+        self.steady = steady or now
         self.words = words
         self.batch = Batch()
         self.products: dict[int, Product] = {}
@@ -43,6 +47,7 @@ class Draft:
         self._points: dict[int, dict[int, Point]] = {}
         self._limits: list[m.LimitsEvent] = []
         self._repeats: dict[int, int] = {}
+        self.masks = dict(station.masks)
 
     # -- looking up ----------------------------------------------------------------------------------------------------
 
@@ -75,7 +80,8 @@ class Draft:
         Raises:
             UserError: ``not_found``.
         """
-        found = self._alerts.get(alert_id) or self.station.open_alerts.get(alert_id) or self._ended.get(alert_id)
+        found = self._alerts.get(alert_id) or self.station.open_alerts.get(alert_id)
+        found = found or self.station.verifying.get(alert_id) or self._ended.get(alert_id)
         if found is None:
             raise UserError("not_found", what="alert", id=alert_id)
         return found
@@ -117,13 +123,16 @@ class Draft:
     def _take(self, watch: Watch, done: Step) -> None:
         """Record all that one step of the fold changes."""
         characteristic_id = watch.characteristic.id
-        self.states[characteristic_id] = done.state
+        alarms = self.state(characteristic_id).alarms
+        # The fold of points knows nothing of alarms; what they wait for is carried on beside it.
+        state = done.state if alarms is None else msgspec.structs.replace(done.state, alarms=alarms)
+        self.states[characteristic_id] = state
         self._add_rows(watch, done)
         for judged in done.points:
             self._add_point(watch, judged)
-        if _is_noteworthy(done) or self._has_active(characteristic_id):
+        if alarms is not None or _is_noteworthy(done) or self._has_active(characteristic_id):
             for observed in observe(done.watch, done):
-                self.apply_observed(owner_of(watch), observed)
+                self.judge(done.watch, observed)
         if done.limits is not None:
             self.watches[characteristic_id] = done.watch
             self.add_limits(watch, done.limits)
@@ -210,13 +219,90 @@ class Draft:
         current = self._current.get(characteristic_id)
         return self.station.current.get(characteristic_id, _NOTHING) if current is None else current
 
-    def apply_observed(self, owner: Owner, observed: Observed) -> None:
-        """Fold one judgement into the alerts of its characteristic."""
-        current = self._current_of(owner.characteristic_id or NO_CHARACTERISTIC)
-        for change in alerts.step(current, observed, owner, self.now, self.next_ids["alert"], self.words):
+    def judge(self, watch: Watch, observed: Observed) -> None:
+        """Fold one judgement into the alerts of its characteristic: verification, delays, inhibition, alerts."""
+        characteristic_id, policy = watch.characteristic.id, watch.plan.alarm
+        alarms = self.state(characteristic_id).alarms or AlarmState()
+        current = self._current_of(characteristic_id)
+        verifying, verdicts = effect(alarms.verifying, observed) if alarms.verifying else ({}, [])
+        shown, waiting = delay(policy, alarms.waiting, current, observed, self.steady)
+        masked = {mask_key for mask_key in (spec_key(watch),) if self.mask_of(watch.product.id, mask_key) is not None}
+        shown = inhibit(policy, current, shown, masked)
+        self.put_alarms(characteristic_id, AlarmState(waiting=waiting, verifying=verifying))
+        for verdict in verdicts:
+            self.add_change(verify(self.alert(verdict.alert_id), verdict.effective, ""))
+        self.apply_observed(watch, shown)
+
+    def apply_observed(self, watch: Watch, observed: Observed) -> None:
+        """Fold what is to be shown into the alerts of a characteristic."""
+        current = self._current_of(watch.characteristic.id)
+        moment = Moment(self.now, self.steady, self.words, self.masks.values(), watch.plan.alarm)
+        for change in alerts.step(current, observed, owner_of(watch), moment, self.next_ids["alert"]):
             if change.change == "raised":
                 self.next_ids["alert"] += 1
             self.add_change(change)
+
+    def put_alarms(self, characteristic_id: int, alarms: AlarmState) -> None:
+        """Remember what the alarms of a characteristic wait for."""
+        kept = alarms if alarms.waiting or alarms.verifying else None
+        state = self.state(characteristic_id)
+        if state.alarms != kept:
+            self.states[characteristic_id] = msgspec.structs.replace(state, alarms=kept)
+
+    def newest(self, alert: Alert) -> Alert | None:
+        """Return the newest open alert of the same alarm."""
+        return self._current_of(alert.characteristic_id or NO_CHARACTERISTIC).get(alert.key) if alert.key else None
+
+    def start_verifying(self, alert: Alert, points: int) -> None:
+        """Watch so many points of the alert's characteristic."""
+        self._verifying(alert, (alert.id, points))
+
+    def stop_verifying(self, alert: Alert) -> None:
+        """A person has stated the result."""
+        if alert.life.verification == "watching":
+            self._verifying(alert, None)
+
+    def _verifying(self, alert: Alert, entry: tuple[int, int] | None) -> None:
+        characteristic_id = alert.characteristic_id or NO_CHARACTERISTIC
+        alarms = self.state(characteristic_id).alarms or AlarmState()
+        verifying = {key: known for key, known in alarms.verifying.items() if key != alert.key}
+        if entry is not None:
+            verifying[alert.key] = entry
+        self.put_alarms(characteristic_id, msgspec.structs.replace(alarms, verifying=verifying))
+
+    def mask_of(self, product_id: int, key: str) -> Mask | None:
+        """Return the mask an alarm is under."""
+        return strongest(self.masks.values(), product_id, key) if self.masks else None
+
+    def set_masks(self, changes: Mapping[str, Mask | None], by: str) -> list[Alert]:
+        """Set (mask) or end (None) masks, and tell of each open alert that is shown otherwise; returns these."""
+        shown: dict[int, Alert] = {}
+        for name, mask in changes.items():
+            old = self.masks.pop(name, None)
+            if mask is not None:
+                self.masks[name] = mask
+            self.batch.masks[name] = mask
+            covering = mask or old
+            if covering is None:
+                continue
+            what = SET[covering.kind] if mask is not None else ENDED[covering.kind]
+            for alert in self.open_alerts():
+                if covering.covers(alert.product_id, alerts.mask_key(alert)):
+                    new = self.mask_of(alert.product_id, alerts.mask_key(alert))
+                    if new != alert.mask:
+                        self.add_change(masked(alert, new, what, by, self.steady))
+                    shown[alert.id] = self.alert(alert.id)
+        return list(shown.values())
+
+    def open_alerts(self) -> list[Alert]:
+        """Return every open alert as it is at this point of the batch."""
+        return [alert for alert in {**self.station.open_alerts, **self._alerts}.values() if alert.status in alerts.OPEN]
+
+    def _end_one_shots(self, alert: Alert) -> None:
+        """End the shelves that were to last until this alarm returned."""
+        key = alerts.mask_key(alert)
+        ended = [name for name, mask in self.masks.items() if mask.one_shot and mask.key == key]
+        self.set_masks(dict.fromkeys(ended), "")
 
     def add_change(self, change: Change) -> None:
         """Record one transition of an alert: row, history and event.
@@ -247,6 +333,8 @@ class Draft:
             self._repeats[alert.id] = len(self.batch.events)
         self.batch.events.append(event)
         self.batch.alert_changes.append(row)
+        if self.masks and (change.change == "returned" or alert.status in alerts.ENDED):
+            self._end_one_shots(alert)
 
     # -- the end of the batch ------------------------------------------------------------------------------------------
 
@@ -280,6 +368,7 @@ class Draft:
         for alert in self._alerts.values():
             station.put_alert(alert)
         station.next_ids = self.next_ids
+        station.masks = self.masks
         station.accounts = self.accounts
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from spc_desktop.domain.account import Accounts
+from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.wording import alert_message, alert_title
 from spc_desktop.hub import accounts
@@ -19,11 +20,13 @@ from spc_desktop.hub.commands import alert_ids, alert_order, check_texts
 from spc_desktop.hub.draft import Draft
 from spc_desktop.hub.feed import Feed
 from spc_desktop.hub.intake import Intake, Order, Submission
+from spc_desktop.hub.masking import mask_order
 from spc_desktop.hub.pipeline import Pipeline
 from spc_desktop.hub.ports import Clock, Store
 from spc_desktop.hub.station import Station, restore
 from spc_desktop.hub.studies import capability_order, limits_order
 from spc_desktop.hub.tasks import Supervisor, TaskState
+from spc_desktop.hub.ticking import is_due, read_verified, tick
 from spc_desktop.protocol import messages as m
 
 log = logging.getLogger(__name__)
@@ -32,6 +35,9 @@ log = logging.getLogger(__name__)
 MOST_TOGETHER = 1_000
 # Of the ten seconds in which a program ends, the hub has these for what is still in its queue.
 DRAIN_DEADLINE = 5.0
+# Time is looked at so often, and less often while it cannot be stored what time brings.
+TICK = 1.0
+SLOWEST_TICK = 60.0
 CANCEL_DEADLINE = 2.0
 
 
@@ -74,6 +80,7 @@ class Hub:
         try:
             stored = await self._store.load()
             self._station = restore(stored)
+            await read_verified(self._store, self._station)
             self._station.accounts = await accounts.read_accounts(self._store)
         except BaseException as error:
             await self._store.__aexit__(type(error), error, error.__traceback__)
@@ -83,6 +90,7 @@ class Hub:
             self._store, self._station, self._intake, self._feed, self._clock, self._words
         )
         self._worker = self.tasks.spawn("pipeline", pipeline.run(), essential=True)
+        self.tasks.spawn("alarm clock", self._tick_for_ever(), essential=True)
         self._link, self._since = Link.LIVE, self._clock.now()
         return self
 
@@ -162,8 +170,29 @@ class Hub:
             return await self._order(await self._office.order(command, self.accounts, actor))
         if isinstance(command, m.SetLimits | m.AnalyseCapability):
             return await self._order(audited(command, actor, await self._study(command, actor)))
+        if isinstance(command, m.MaskCommand):
+            return await self._order(
+                mask_order(command, actor), () if command.alert_id is None else (command.alert_id,)
+            )
         order = audited(command, actor, alert_order(command, actor))
         return await self._order(order, alert_ids(command))
+
+    async def tick(self) -> None:
+        """Carry out what time has brought: shelves that end, delays, escalation. The hub does so by itself each second."""
+        if self._pipeline is not None and is_due(self._station, self._pipeline.steady()):
+            await self._order(tick)
+
+    async def _tick_for_ever(self) -> None:
+        wait = TICK
+        while True:
+            await asyncio.sleep(wait)
+            try:
+                await self.tick()
+            except KnownError as error:  # the pipeline has said so already, and it is tried again
+                wait = min(wait * 2, SLOWEST_TICK)
+                log.info("what time has brought was not stored: %s", error)
+            else:
+                wait = TICK
 
     async def _study(self, command: m.SetLimits | m.AnalyseCapability, actor: Actor) -> Callable[[Draft], Any]:
         watch = self._station.watch(command.characteristic_id)
@@ -177,6 +206,8 @@ class Hub:
         """Answer from committed data."""
         if isinstance(query, m.GetUsers | m.GetTokens):
             return accounts.answer(query, self.accounts)
+        if isinstance(query, m.GetMasks):
+            return tuple(self._station.masks.values())
         answer = await self._store.query(query)
         if isinstance(answer, m.Catalogue):
             # The store keeps every set of limits; which of them judges now, the station knows.

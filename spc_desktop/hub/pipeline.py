@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 from spc_desktop.domain.alert import Words
@@ -33,6 +34,7 @@ class Pipeline:
         self._clock = clock
         self._words = words
         self._slice_began = 0.0
+        self._began = clock.now(), clock.monotonic()
         self.trouble = ""
         """Code of the ``KnownError`` that kept the newest batch from being stored; empty while all is well."""
 
@@ -47,11 +49,19 @@ class Pipeline:
                 refuse(entry, KnownError("shutting_down"))
             self._intake.abandon()
 
+    def steady(self) -> datetime:
+        """Return the time that decides about alarms: the wall clock at the start and what has passed since.
+
+        It does not follow when the wall clock is set, so that nothing is announced, ended or escalated by that.
+        """
+        wall, monotonic = self._began
+        return wall + timedelta(seconds=self._clock.monotonic() - monotonic)
+
     async def _carry_out(self, entries: list[Entry]) -> None:
         """Fold, commit and publish one batch; a failed commit leaves no trace but its error."""
         try:
             known, ended = await self._look_up(entries)
-            draft = Draft(self._station, self._clock.now(), self._words)
+            draft = Draft(self._station, self._clock.now(), self._words, self.steady())
             draft.lend(ended)
             try:
                 answers = await self._fold(draft, entries, known)
@@ -167,5 +177,12 @@ class _Tally:
 
 def _has_content(batch: Batch) -> bool:
     return bool(
-        batch.events or batch.measurements or batch.quarantined or batch.alerts or batch.plans or batch.documents
+        batch.events
+        or batch.measurements
+        or batch.quarantined
+        or batch.alerts
+        or batch.plans
+        or batch.documents
+        or batch.masks
+        or batch.monitor_states
     )

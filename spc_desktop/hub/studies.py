@@ -16,7 +16,7 @@ from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.monitor import restart
 from spc_desktop.domain.point import Point
-from spc_desktop.domain.signals import capability_observed, owner_of
+from spc_desktop.domain.signals import capability_observed
 from spc_desktop.domain.watch import Watch, check_chart
 from spc_desktop.hub.api import Actor
 from spc_desktop.hub.draft import Draft
@@ -67,7 +67,7 @@ def _record(draft: Draft, watch: Watch, summary: CapabilitySummary) -> m.Capabil
     draft.batch.capabilities.append(row)
     draft.batch.events.append(m.CapabilityEvent(ts=draft.now, product_id=product.id, capability=row))
     last = draft.state(watch.characteristic.id).next_index - 1
-    draft.apply_observed(owner_of(watch), capability_observed(watch, summary.cpk, last))
+    draft.apply_observed(watch, capability_observed(watch, summary.cpk, last))
     return row
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from spc_desktop.domain.account import Role
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
@@ -29,7 +30,8 @@ class AlertEvent(Event, frozen=True, kw_only=True, tag="alert"):
 
     alert: Alert
     change: str = "raised"
-    """``raised repeated returned acked assigned commented resolved closed ...``."""
+    """``raised repeated returned acked unacked assigned commented resolved closed updated``, ``shelved suppressed
+    out_of_service`` and ``unshelved unsuppressed returned_to_service``, ``escalated stale verified not_effective``."""
     by: str = ""
 
 
@@ -137,7 +139,87 @@ class Resolve(Command, frozen=True, kw_only=True, tag="resolve"):
     root_cause: str = ""
     corrective_action: str = ""
     preventive_action: str = ""
+    verify_points: int = 0
+    """Watch so many points in control: then the corrective action is effective; the same condition again: it is not."""
     rev: int | None = None
+
+
+class Unacknowledge(Command, frozen=True, kw_only=True, tag="unack"):
+    """Take an acknowledgement back."""
+
+    alert_id: int
+    comment: str = ""
+    rev: int | None = None
+
+
+class Comment(Command, frozen=True, kw_only=True, tag="comment"):
+    """Write something down beside an alert, also beside one that has ended."""
+
+    alert_id: int
+    text: str
+    rev: int | None = None
+
+
+class Close(Command, frozen=True, kw_only=True, tag="close"):
+    """Put an alert away for good."""
+
+    alert_id: int
+    comment: str = ""
+    rev: int | None = None
+
+
+class Verify(Command, frozen=True, kw_only=True, tag="verify"):
+    """State whether the corrective action of an ended alert has helped."""
+
+    alert_id: int
+    effective: bool
+    comment: str = ""
+    rev: int | None = None
+
+
+class Shelve(Command, frozen=True, kw_only=True, tag="shelve"):
+    """Do not announce an alarm for a time. It is named by an alert, or by its key or the beginning of keys."""
+
+    alert_id: int | None = None
+    key: str = ""
+    minutes: int
+    """1 to 720."""
+    reason: str
+    one_shot: bool = False
+    """End also when the alarm returns to normal."""
+
+
+class Unshelve(Command, frozen=True, kw_only=True, tag="unshelve"):
+    """End a shelf."""
+
+    alert_id: int | None = None
+    key: str = ""
+
+
+class Suppress(Command, frozen=True, kw_only=True, tag="suppress"):
+    """Do not announce alarms that mean nothing at present: line stopped, gauge out of calibration."""
+
+    alert_id: int | None = None
+    key: str = ""
+    product_id: int | None = None
+    cause: str
+
+
+class OutOfService(Command, frozen=True, kw_only=True, tag="out_of_service"):
+    """Take alarms out of service for maintenance, until they are returned."""
+
+    alert_id: int | None = None
+    key: str = ""
+    product_id: int | None = None
+    reason: str
+
+
+class ReturnToService(Command, frozen=True, kw_only=True, tag="return_to_service"):
+    """End a suppression and a taking out of service of exactly this alarm, beginning of keys or product."""
+
+    alert_id: int | None = None
+    key: str = ""
+    product_id: int | None = None
 
 
 class UpdateAlert(Command, frozen=True, kw_only=True, tag="update_alert"):
@@ -279,12 +361,23 @@ class TokenMade(Struct, frozen=True, kw_only=True):
 
 AccountCommand = AddUser | ChangeUser | SetPassword | AddToken | RevokeToken | SignIn | SetUp
 
+MaskCommand = Shelve | Unshelve | Suppress | OutOfService | ReturnToService
+
 AnyCommand = (
     CreateAlert
     | Acknowledge
+    | Unacknowledge
     | Assign
+    | Comment
     | Resolve
+    | Close
+    | Verify
     | UpdateAlert
+    | Shelve
+    | Unshelve
+    | Suppress
+    | OutOfService
+    | ReturnToService
     | SaveCatalogue
     | SetLimits
     | AnalyseCapability
@@ -353,6 +446,10 @@ class GetAlert(Query, frozen=True, kw_only=True, tag="get_alert"):
     """Answer: ``Alert``. Raises ``UserError("not_found")``."""
 
     alert_id: int
+
+
+class GetMasks(Query, frozen=True, kw_only=True, tag="get_masks"):
+    """Every mask that has not ended, oldest first. Answer: ``tuple[Mask, ...]``."""
 
 
 class GetDashboard(Query, frozen=True, kw_only=True, tag="get_dashboard"):
@@ -568,6 +665,7 @@ AnyQuery = (
     GetCatalogue
     | GetAlerts
     | GetAlert
+    | GetMasks
     | GetDashboard
     | GetMeasurements
     | GetPoints
@@ -606,3 +704,5 @@ class AlertResult(Struct, frozen=True, kw_only=True):
     """Answer to every alert command: the rows as they are now."""
 
     alerts: tuple[Alert, ...]
+    masks: tuple[Mask, ...] = ()
+    """Answer to a command about masks: those of this scope that hold now."""

@@ -71,6 +71,9 @@ def row(alert: Alert, language: str) -> dict[str, Any]:
         "state": alert.state,
         "count": alert.count,
         "rev": alert.rev,
+        "mask": alert.mask,
+        "flags": alert.life.flags,
+        "verification": alert.life.verification,
     }
 
 
@@ -124,7 +127,7 @@ class Alerts:
         fields = await call.fields()
         status = fields.optional_choice("status", Status, STATUS_ALIASES)
         words = ("resolution_notes", "root_cause", "corrective_action", "preventive_action")
-        told = {name: fields.text(name) for name in words if fields.raw(name) is not None}
+        told: dict[str, Any] = {name: fields.text(name) for name in words if fields.raw(name) is not None}
         if told and status is not Status.RESOLVED:
             raise wrong("status", "choice", status, choices="RESOLVED")
         actor = _actor(call, fields, "resolved_by" if status is Status.RESOLVED else "acknowledged_by")
@@ -161,10 +164,73 @@ class Alerts:
             root_cause=fields.text("root_cause", ""),
             corrective_action=fields.text("corrective_action", ""),
             preventive_action=fields.text("preventive_action", ""),
+            verify_points=fields.optional_whole("verify_points") or 0,
             rev=fields.optional_whole("rev"),
         )
         await call.hub.command(command, _actor(call, fields, "resolved_by"))
         return reply({"status": "resolved"})
+
+    async def unacknowledge(self, call: Call) -> web.Response:
+        fields = await call.fields(empty=True)
+        comment, rev = fields.text("comment", ""), fields.optional_whole("rev")
+        return await self._done(call, m.Unacknowledge(alert_id=call.numbers[0], comment=comment, rev=rev), fields)
+
+    async def assign(self, call: Call) -> web.Response:
+        fields = await call.fields()
+        to, rev = fields.text("to", high=100), fields.optional_whole("rev")
+        return await self._done(call, m.Assign(alert_id=call.numbers[0], to=to, rev=rev), fields)
+
+    async def comment(self, call: Call) -> web.Response:
+        fields = await call.fields()
+        text, rev = fields.text("text"), fields.optional_whole("rev")
+        return await self._done(call, m.Comment(alert_id=call.numbers[0], text=text, rev=rev), fields)
+
+    async def close(self, call: Call) -> web.Response:
+        fields = await call.fields(empty=True)
+        comment, rev = fields.text("comment", ""), fields.optional_whole("rev")
+        return await self._done(call, m.Close(alert_id=call.numbers[0], comment=comment, rev=rev), fields)
+
+    async def verify(self, call: Call) -> web.Response:
+        fields = await call.fields()
+        effective = fields.raw("effective")
+        if not isinstance(effective, bool):
+            raise wrong("effective", "choice", effective, choices="true, false")
+        command = m.Verify(
+            alert_id=call.numbers[0],
+            effective=effective,
+            comment=fields.text("comment", ""),
+            rev=fields.optional_whole("rev"),
+        )
+        return await self._done(call, command, fields)
+
+    async def shelve(self, call: Call) -> web.Response:
+        fields = await call.fields()
+        command = m.Shelve(
+            alert_id=call.numbers[0],
+            minutes=fields.whole("minutes", 1, 720),
+            reason=fields.text("reason"),
+            one_shot=fields.raw("one_shot") is True,
+        )
+        return await self._done(call, command, fields)
+
+    async def unshelve(self, call: Call) -> web.Response:
+        return await self._done(call, m.Unshelve(alert_id=call.numbers[0]), await call.fields(empty=True))
+
+    async def suppress(self, call: Call) -> web.Response:
+        fields = await call.fields()
+        return await self._done(call, m.Suppress(alert_id=call.numbers[0], cause=fields.text("cause")), fields)
+
+    async def out_of_service(self, call: Call) -> web.Response:
+        fields = await call.fields()
+        return await self._done(call, m.OutOfService(alert_id=call.numbers[0], reason=fields.text("reason")), fields)
+
+    async def return_to_service(self, call: Call) -> web.Response:
+        return await self._done(call, m.ReturnToService(alert_id=call.numbers[0]), await call.fields(empty=True))
+
+    async def _done(self, call: Call, command: m.AnyCommand, fields: Fields) -> web.Response:
+        """Carry out a command and answer with the alert as it is now; ``by`` names who gave it."""
+        await call.hub.command(command, _actor(call, fields, "by"))
+        return await self.one(call)
 
     async def dashboard(self, call: Call) -> web.Response:
         return reply(await call.hub.query(m.GetDashboard()))

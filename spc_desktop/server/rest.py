@@ -68,6 +68,16 @@ class Rest:
             (re.compile(r"/api/spc/alerts/(\d{1,16})"), {"GET": alerts.one, "PATCH": alerts.change}),
             (re.compile(r"/api/spc/alerts/(\d{1,16})/acknowledge"), {"POST": alerts.acknowledge}),
             (re.compile(r"/api/spc/alerts/(\d{1,16})/resolve"), {"POST": alerts.resolve}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/unack"), {"POST": alerts.unacknowledge}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/assign"), {"POST": alerts.assign}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/comment"), {"POST": alerts.comment}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/close"), {"POST": alerts.close}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/verify"), {"POST": alerts.verify}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/shelve"), {"POST": alerts.shelve}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/unshelve"), {"POST": alerts.unshelve}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/suppress"), {"POST": alerts.suppress}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/out-of-service"), {"POST": alerts.out_of_service}),
+            (re.compile(r"/api/spc/alerts/(\d{1,16})/return-to-service"), {"POST": alerts.return_to_service}),
             (re.compile(r"/api/spc/products/(\d{1,16})"), {"GET": self.product}),
         ]
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import FrozenLimits
+from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
 from spc_desktop.domain.point import PointColumns
 from spc_desktop.hub.api import WatchFilter
@@ -23,6 +24,7 @@ ANSWERS: dict[type, Any] = {
     m.GetCatalogue: m.Catalogue,
     m.GetAlerts: m.AlertPage,
     m.GetAlert: Alert,
+    m.GetMasks: tuple[Mask, ...],
     m.GetDashboard: m.Dashboard,
     m.GetMeasurements: tuple[Measurement, ...],
     m.GetPoints: PointColumns,
@@ -38,6 +40,15 @@ ANSWERS: dict[type, Any] = {
     m.Assign: m.AlertResult,
     m.Resolve: m.AlertResult,
     m.UpdateAlert: m.AlertResult,
+    m.Unacknowledge: m.AlertResult,
+    m.Comment: m.AlertResult,
+    m.Close: m.AlertResult,
+    m.Verify: m.AlertResult,
+    m.Shelve: m.AlertResult,
+    m.Unshelve: m.AlertResult,
+    m.Suppress: m.AlertResult,
+    m.OutOfService: m.AlertResult,
+    m.ReturnToService: m.AlertResult,
     m.SaveCatalogue: m.Catalogue,
     m.SetLimits: FrozenLimits,
     m.AnalyseCapability: m.CapabilityOut,

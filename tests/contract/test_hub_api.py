@@ -84,12 +84,11 @@ async def test_that_events_of_a_violation_come_in_order_and_agree_with_the_store
         "RunRuleViolationEvent",
         "RunRuleViolationEvent",
         "AlertEvent",
-        "AlertEvent",
-        "AlertEvent",
         "PointsEvent",
     ]
-    assert [event.seq for event in heard] == list(range(heard[0].seq, heard[0].seq + 7))
-    assert {event.alert.code for event in heard if isinstance(event, m.AlertEvent)} == {"out_of_spec", "nelson_1"}
+    assert [event.seq for event in heard] == list(range(heard[0].seq, heard[0].seq + 5))
+    # Out of specification stands for the control limit of the same point.
+    assert [event.alert.code for event in heard if isinstance(event, m.AlertEvent)] == ["out_of_spec"]
     page = await api.query(m.GetAlerts())
     alerts = {event.alert.id: event.alert for event in heard if isinstance(event, m.AlertEvent)}
     assert {alert.id: alert for alert in page.alerts} == alerts
@@ -283,7 +282,7 @@ async def test_that_a_filter_lets_only_the_wanted_through(api, contract):
     wanted = WatchFilter(types=frozenset({"alert"}), products=frozenset({1}))
     async with api.watch(wanted) as mailbox, api.watch(WatchFilter(products=frozenset({2}))) as other:
         await api.submit([measured(11.5)])
-        heard = await Reader(mailbox).until(lambda heard: len(heard) >= 2)
+        heard = await Reader(mailbox).until(lambda heard: len(heard) >= 1)
         await api.command(save(product=shaft(code="PIN", name="핀")))
         told = await Reader(other).until_seq(await head(contract))
     assert set(kinds(heard)) == {"AlertEvent"}

@@ -349,3 +349,48 @@ async def test_that_a_full_intake_answers_429_and_stores_nothing_of_the_request(
     gate.set()
     assert sum(result.accepted for result in await asyncio.gather(*waiting)) == 12_000
     assert (await station.hub.query(m.GetPoints(characteristic_id=1, limit=1))).total == 12_000
+
+
+async def test_that_an_alert_is_shelved_commented_closed_and_verified_over_http(station):
+    async with station.client() as client:
+        await station.http("POST", "/api/spc/alerts/", ALERT)
+        await client.read()
+        note = {"minutes": 30, "reason": "시운전", "by": "kim"}
+        status, _, body = await station.http("POST", "/api/spc/alerts/1/shelve/", note)
+        assert (status, body["mask"]["kind"], body["mask"]["by"], body["state"]) == (200, "SHLVD", "kim", "UNACK")
+        assert (await client.read())["type"] == "alert"
+        status, _, body = await station.http("POST", "/api/spc/alerts/1/unshelve/")
+        assert (status, body["mask"]) == (200, None)
+        calls = [
+            ("suppress", {"cause": "라인 정지"}),
+            ("return-to-service", {}),
+            ("out-of-service", {"reason": "교정"}),
+            ("return-to-service", {}),
+            ("assign", {"to": "lee"}),
+            ("comment", {"text": "공구 4"}),
+            ("close", {}),
+            ("verify", {"effective": True}),
+        ]
+        for name, given in calls:
+            status, _, body = await station.http("POST", f"/api/spc/alerts/1/{name}/", given)
+            assert (name, status) == (name, 200)
+        assert (body["status"], body["assigned_to"], body["verification"]) == ("CLOSED", "lee", "effective")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "status"),
+    [
+        ("shelve", {"minutes": 721, "reason": "r"}, 400),
+        ("shelve", {"minutes": 10}, 400),
+        ("shelve", {"minutes": 10, "reason": " "}, 400),
+        ("unshelve", {}, 400),
+        ("comment", {"text": ""}, 400),
+        ("verify", {"effective": "yes"}, 400),
+        ("verify", {"effective": True}, 409),
+    ],
+)
+async def test_that_a_command_over_http_that_makes_no_sense_is_refused(station, name, given, status):
+    await station.http("POST", "/api/spc/alerts/", ALERT)
+    answered, _, body = await station.http("POST", f"/api/spc/alerts/1/{name}/", given)
+    assert answered == status
+    assert body["message"]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from spc_desktop.domain import alert as alerts
-from spc_desktop.domain.alert import AlertType, Observed, Owner, Priority, Signal, Status
+from spc_desktop.domain import handling
+from spc_desktop.domain.alert import AlertType, Moment, Observed, Owner, Priority, Signal, Status
 from spc_desktop.domain.errors import UserError
 from tests.fakes import NOON
 
@@ -33,7 +34,7 @@ class Life:
     def point(self, *keys, held=()):
         self.now += timedelta(seconds=1)
         observed = Observed(self.next_id, tuple(signal(key) for key in keys), frozenset(held), settles=None)
-        changes = alerts.step(self.current, observed, OWNER, self.now, self.next_id, words)
+        changes = alerts.step(self.current, observed, OWNER, Moment(self.now, self.now, words), self.next_id)
         for change in changes:
             self.next_id += change.change == "raised"
             self.take(change)
@@ -79,7 +80,7 @@ def test_that_a_returned_alarm_nobody_saw_stays_open_and_counts_when_it_fires_ag
 def test_that_an_acknowledged_alarm_that_returned_and_fires_again_is_a_new_alert():
     life = Life()
     life.point(KEYS[0])
-    life.take(alerts.acknowledge(life.rows[1], "kim", life.now))
+    life.take(handling.acknowledge(life.rows[1], "kim", life.now))
     assert life.rows[1].state == "ACKED"
     assert life.point(KEYS[0]) == ["repeated"]
     life.point()
@@ -91,7 +92,7 @@ def test_that_an_acknowledged_alarm_that_returned_and_fires_again_is_a_new_alert
 def test_that_an_ended_alert_is_followed_by_a_new_one_while_the_condition_goes_on():
     life = Life()
     life.point(KEYS[0])
-    life.take(alerts.resolve(life.rows[1], "kim", life.now, {"root_cause": "worn tool"}))
+    life.take(handling.resolve(life.rows[1], "kim", life.now, {"root_cause": "worn tool"}))
     assert (life.rows[1].root_cause, life.rows[1].resolved_by, life.rows[1].acknowledged_by) == (
         "worn tool",
         "kim",
@@ -103,17 +104,17 @@ def test_that_an_ended_alert_is_followed_by_a_new_one_while_the_condition_goes_o
 def test_that_acknowledging_twice_changes_nothing():
     life = Life()
     life.point(KEYS[0])
-    life.take(alerts.acknowledge(life.rows[1], "kim", life.now))
-    assert alerts.acknowledge(life.rows[1], "lee", life.now) is None
+    life.take(handling.acknowledge(life.rows[1], "kim", life.now))
+    assert handling.acknowledge(life.rows[1], "lee", life.now) is None
 
 
 def test_that_an_unseen_alert_stays_unseen_when_it_is_assigned():
     life = Life()
     life.point(KEYS[0])
-    life.take(alerts.assign(life.rows[1], "lee", "kim"))
+    life.take(handling.assign(life.rows[1], "lee", "kim"))
     assert (life.rows[1].assigned_to, life.rows[1].status) == ("lee", Status.NEW)
-    life.take(alerts.acknowledge(life.rows[1], "kim", life.now))
-    life.take(alerts.assign(life.rows[1], "park", "kim"))
+    life.take(handling.acknowledge(life.rows[1], "kim", life.now))
+    life.take(handling.assign(life.rows[1], "park", "kim"))
     assert life.rows[1].status is Status.INVESTIGATING
 
 
@@ -121,13 +122,13 @@ def test_that_an_unseen_alert_stays_unseen_when_it_is_assigned():
 def test_that_an_ended_alert_can_not_be_reopened(status):
     life = Life()
     life.point(KEYS[0])
-    life.take(alerts.update(life.rows[1], status, {}, "kim", life.now))
+    life.take(handling.update(life.rows[1], status, {}, "kim", life.now))
     ended = life.rows[1]
     for attempt in (
-        lambda: alerts.acknowledge(ended, "kim", NOON),
-        lambda: alerts.assign(ended, "lee", "kim"),
-        lambda: alerts.resolve(ended, "kim", NOON, {}),
-        lambda: alerts.update(ended, Status.NEW, {}, "kim", NOON),
+        lambda: handling.acknowledge(ended, "kim", NOON),
+        lambda: handling.assign(ended, "lee", "kim"),
+        lambda: handling.resolve(ended, "kim", NOON, {}),
+        lambda: handling.update(ended, Status.NEW, {}, "kim", NOON),
     ):
         with pytest.raises(UserError) as refused:
             attempt()
@@ -139,7 +140,7 @@ def test_that_a_command_for_an_older_version_is_a_conflict():
     life.point(KEYS[0])
     life.point(KEYS[0])
     with pytest.raises(UserError) as refused:
-        alerts.check_rev(life.rows[1], 1)
+        handling.check_rev(life.rows[1], 1)
     assert (refused.value.code, refused.value.params["rev"]) == ("conflict", 2)
 
 
@@ -178,13 +179,13 @@ class AlertLife(RuleBasedStateMachine):
         alert, now = self._some(data), self.life.now
         try:
             if command == "ack":
-                change = alerts.acknowledge(alert, "kim", now)
+                change = handling.acknowledge(alert, "kim", now)
             elif command == "assign":
-                change = alerts.assign(alert, "lee", "kim")
+                change = handling.assign(alert, "lee", "kim")
             elif command == "resolve":
-                change = alerts.resolve(alert, "kim", now, {})
+                change = handling.resolve(alert, "kim", now, {})
             else:
-                change = alerts.update(alert, status, {"priority": Priority.LOW}, "kim", now)
+                change = handling.update(alert, status, {"priority": Priority.LOW}, "kim", now)
         except UserError as refused:
             if refused.code != "illegal_status":
                 raise
