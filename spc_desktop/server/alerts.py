@@ -70,10 +70,10 @@ def row(alert: Alert, language: str) -> dict[str, Any]:
         "active": alert.active,
         "state": alert.state,
         "count": alert.count,
-        "rev": alert.rev,
         "mask": alert.mask,
         "flags": alert.life.flags,
         "verification": alert.life.verification,
+        "rev": alert.rev,
     }
 
 
