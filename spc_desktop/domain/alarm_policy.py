@@ -28,7 +28,7 @@ class Delay(Struct, frozen=True, kw_only=True, omit_defaults=True):
     off_seconds: float = 0.0
     """... for so long."""
     deadband: float = 0.0
-    """A value closer to the limit than so many sigma does not count as returned."""
+    """A statistic closer to its control limit than so many sigma does not count as returned (rules of one point only)."""
 
 
 class EscalationStep(Struct, frozen=True, kw_only=True, omit_defaults=True):

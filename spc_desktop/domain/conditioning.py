@@ -177,8 +177,8 @@ def effect(
 ) -> tuple[dict[str, tuple[int, int]], list[Verdict]]:
     """Count points in control after a corrective action; the same condition again says that it did not help."""
     after, verdicts = dict(verifying), []
-    firing = {signal.key for signal in observed.fired} | observed.held
-    in_control = observed.settles is None and not firing
+    firing = {signal.key for signal in observed.fired}
+    in_control = observed.settles is None and not firing and not observed.held
     for key, (alert_id, left) in verifying.items():
         if observed.retrospective:
             continue

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from spc_desktop.domain.alert import AlertType, Observed, Owner, Priority, Signal
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.monitor import Judged, Step
-from spc_desktop.domain.point import PanelValue
+from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.domain.watch import Watch
 from spc_desktop.spc.charts import PanelSpec, Violation
 from spc_desktop.spc.run_rules import Rule
@@ -65,7 +65,24 @@ def _observe_point(watch: Watch, judged: Judged, outside: dict[int, list[Measure
         held = frozenset({spec})
     if point.learning:
         return Observed(point.index, tuple(fired), held, settles=frozenset({spec}))
+    if watch.plan.alarm.delays:
+        held |= _near_limits(watch, point)
     return Observed(point.index, tuple(fired), held, settles=None, kept=frozenset({cpk}))
+
+
+def _near_limits(watch: Watch, point: Point) -> frozenset[str]:
+    """Return the alarms whose limit the point is too close to for them to return: within the deadband of their rule."""
+    near = set()
+    for spec, panel in zip(watch.chart.panels, point.panels, strict=True):
+        for rule_id, rule in watch.rules.items():
+            delay = watch.plan.alarm.delay(rule_id)
+            if rule.kind != "beyond" or delay is None or not delay.deadband or panel.value is None or not panel.sigma:
+                continue
+            band = delay.deadband * panel.sigma
+            above = panel.ucl is not None and panel.value > panel.ucl - band
+            if above or (panel.lcl is not None and panel.value < panel.lcl + band):
+                near.add(f"{watch.key}/{watch.plan.chart}.{spec.key}/{rule_id}")
+    return frozenset(near)
 
 
 def _spec_signal(watch: Watch, rows: Iterable[Measurement]) -> Signal:

@@ -237,6 +237,13 @@ async def test_that_delays_in_seconds_end_by_time_alone(plant):
     assert await plant.wait(1) == [(1, "returned")]
 
 
+async def test_that_an_alarm_does_not_return_within_its_deadband(plant):
+    await plant.plan(delays={"nelson_1": Delay(deadband=0.5)})
+    assert await plant.measure(BEYOND) == [(1, "raised")]
+    assert await plant.measure(10.55) == []
+    assert await plant.measure(10.45) == [(1, "returned")]
+
+
 async def test_that_out_of_specification_stands_for_the_rest_of_its_point_unless_it_is_masked(plant):
     assert await plant.measure(OUT) == [(1, "raised")]
     violations = (await plant.hub.query(m.GetPoint(characteristic_id=1, index=0))).point.panels[0].violations
