@@ -49,7 +49,7 @@ TEST_PROGRAMS = {
     "xwininfo": "x11-utils",
     "import": "imagemagick",
 }
-TEST_FILES = {"xfce4/notifyd/xfce4-notifyd": "xfce4-notifyd"}
+TEST_FILES = {"xfce4/notifyd/xfce4-notifyd": "xfce4-notifyd", "*/bin/initdb": "postgresql"}
 KOREAN_FONTS = ("truetype/nanum", "opentype/noto", "truetype/noto-cjk", "truetype/baekmuk", "truetype/unfonts-core")
 
 

@@ -23,6 +23,18 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit=67108864",  # give the log's disk space back after a long reader
 )
 
+_WRITER = 0x5350_4348  # names the lock that writers take, of all programs of this kind
+_STATES = {
+    "53100": "disk_full",
+    "55P03": "database_locked",
+    "40P01": "database_locked",
+    "XX001": "database_corrupt",
+    "XX002": "database_corrupt",
+    "25006": "read_only",
+    "42501": "read_only",
+}
+"""SQLSTATE of PostgreSQL -> code."""
+
 _CODES = {
     sqlite3.SQLITE_FULL: "disk_full",
     sqlite3.SQLITE_BUSY: "database_locked",
@@ -54,15 +66,23 @@ def writer_engine(url: URL, busy_timeout_ms: int) -> Engine:
     engine = create_engine(url, pool_size=1, max_overflow=0)
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine, busy_timeout_ms, begin="BEGIN IMMEDIATE", read_only=False)
+    else:
+        event.listen(engine, "begin", _one_writer)
     return engine
 
 
 def reader_engine(url: URL, busy_timeout_ms: int, connections: int) -> Engine:
     """Return an engine whose connections cannot write and whose transactions see one instant."""
-    engine = create_engine(url, pool_size=connections, max_overflow=0)
+    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine, busy_timeout_ms, begin="BEGIN", read_only=True)
-    return engine
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _one_writer(connection: Connection) -> None:
+    """Let transactions that write follow each other, also those of other hubs: seq must have no holes and rise in order."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
 
 
 def _set_up_sqlite(engine: Engine, busy_timeout_ms: int, begin: str, *, read_only: bool) -> None:
@@ -153,6 +173,13 @@ def known_error(error: BaseException | None, url: URL) -> KnownError | None:
     """Return what a driver's error says of the surroundings; None: a bug (wrong SQL, a broken constraint)."""
     code = getattr(error, "sqlite_errorcode", None)
     name = _CODES.get(code & 0xFF) if code is not None else None
+    if url.get_backend_name() == "postgresql":
+        state = getattr(error, "sqlstate", None)
+        # No state: the connection was lost or never made. 08 connection, 53 resources, 57P the server is going.
+        away = (state is None and type(error).__name__ == "OperationalError") or str(state).startswith(
+            ("08", "53", "57P")
+        )
+        name = _STATES.get(state or "", "database_unavailable" if away else None)
     if name is None:
         return None
     file = sqlite_file(url)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from spc_desktop.domain.alert import ENDED, Alert, AlertType, Priority, Status
 from spc_desktop.domain.errors import UserError
@@ -34,8 +34,8 @@ class Group(NamedTuple):
     priority: int
     status: str
     rule: str
-    minute: int
-    """Of the local day."""
+    shift: int
+    """-1: the last one, which began the day before."""
     has_cause: bool
     number: int
 
@@ -163,8 +163,9 @@ def statistics(connection: Connection, query: m.GetStatistics, now: datetime) ->
     c = alert.c
     where = _conditions(query)
     which = (c.product_id, c.characteristic_id, c.alert_type, c.priority, c.status, c.rule)
-    minute = _minute(query).label("minute")
-    by = (*which, minute, c.has_cause)
+    # A group for each minute of the day would be a thousand times as many.
+    shift = case(*((_minute(query) >= start, i) for i, start in reversed([*enumerate(query.shift_starts)])), else_=-1)
+    by = (*which, shift.label("shift"), c.has_cause)
     groups = [Group(*row) for row in connection.execute(select(*by, func.count()).where(*where).group_by(*by))]
     delays = [
         np.array(connection.scalars(select(end - c.created_at).where(end.is_not(None), *where)).all(), float)
@@ -208,7 +209,7 @@ def summary(
         by_characteristic=_counts((str(g.characteristic_id or ""), g.number) for g in groups),
         by_rule=_counts((g.rule, g.number) for g in groups),
         by_shift={str(i): 0 for i in range(len(query.shift_starts))}
-        | _counts((str(shift_of(query, g.minute)), g.number) for g in groups),
+        | _counts((str(g.shift % len(query.shift_starts)), g.number) for g in groups),
         pareto=_pareto(pairs, total),
         time_to_acknowledge=acknowledged,
         time_to_resolve=resolved,
@@ -317,7 +318,7 @@ def statistics_of(alerts: Iterable[Alert], query: m.GetStatistics, now: datetime
     groups = [
         Group(
             one.product_id, one.characteristic_id, one.alert_type.value, int(one.priority), one.status.value, one.code,
-            minute_of(one, query), bool(one.root_cause.strip()), 1,
+            shift_of(query, minute_of(one, query)), bool(one.root_cause.strip()), 1,
         )
         for one in found
     ]  # fmt: skip

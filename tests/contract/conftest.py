@@ -1,6 +1,6 @@
-"""One station behind both implementations of ``HubApi``: in this process, and over a real socket."""
+"""What contract tests ask: one station behind both kinds of ``HubApi``, and a database server for the store."""
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,6 +11,7 @@ from spc_desktop.hub.hub import Hub
 from spc_desktop.server.listener import HubServer
 from spc_desktop.storage.memory import MemoryStore
 from spc_desktop.viewer.remote_hub import RemoteHub
+from tests import postgres
 
 
 @dataclass
@@ -36,3 +37,14 @@ async def contract(request):
             server = await stack.enter_async_context(HubServer(hub, clock, port=0))
             api = await stack.enter_async_context(RemoteHub(f"http://127.0.0.1:{server.port}", clock))
         yield Contract(api, hub, store, request.param, stack)
+
+
+@pytest.fixture(scope="session")
+def postgres_database():
+    """A function that makes a fresh database and returns its URL; skips, with the reason, where there is no server."""
+    with ExitStack() as ending:
+        try:
+            make = ending.enter_context(postgres.server())
+        except RuntimeError as reason:
+            pytest.skip(str(reason))
+        yield make

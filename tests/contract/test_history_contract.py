@@ -43,9 +43,13 @@ ALERTS = (
 )  # fmt: skip
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def store(request, tmp_path):
-    async with stores(tmp_path)[request.param]() as made:
+    if request.param == "postgresql":
+        opened = SqlStore(request.getfixturevalue("postgres_database")(), now=lambda: NOW)
+    else:
+        opened = stores(tmp_path)[request.param]()
+    async with opened as made:
         await made.append(plant(characteristics=3, products=2, chart="i_mr"))
         await made.append(alert_batch(ALERTS))
         said = AlertChange(alert_id=2, at=NOW, change="commented", by="김", comment="냉각수 교체함")

@@ -21,9 +21,14 @@ from tests.storage_rows import START, alert, alert_batch, limits, measurement, p
 NOW = START + timedelta(days=1)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def store(request, tmp_path):
-    made = MemoryStore(now=lambda: NOW) if request.param == "memory" else SqlStore(tmp_path / "s.db", now=lambda: NOW)
+    if request.param == "memory":
+        made = MemoryStore(now=lambda: NOW)
+    elif request.param == "sqlite":
+        made = SqlStore(tmp_path / "s.db", now=lambda: NOW)
+    else:
+        made = SqlStore(request.getfixturevalue("postgres_database")(), now=lambda: NOW)
     async with made:
         yield made
 
