@@ -1,5 +1,6 @@
 """The composition root: makes the objects of a station and starts them in order. The only place that knows all of them."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -7,7 +8,8 @@ from dataclasses import dataclass
 
 from spc_desktop.app.failures import listen_failure
 from spc_desktop.app.instance import note_address
-from spc_desktop.app.start import Start
+from spc_desktop.app.start import Start, is_encrypted
+from spc_desktop.app.tls import server_context
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.hub import Hub
 from spc_desktop.hub.ports import Clock, Store
@@ -27,6 +29,8 @@ class Station:
     url: str
     set_up_code: str = ""
     """Makes the first administrator; empty where there is one, or where only this computer can connect."""
+    fingerprint: str = ""
+    """SHA-256 of the certificate; empty: nothing is encrypted."""
 
 
 def build_hub(
@@ -62,7 +66,11 @@ async def running_station(
         key = secrets.token_hex(32)
         anonymous = settings.hub.allow_anonymous == "loopback"
         access = Access(clock, lambda: hub.accounts, anonymous=anonymous, console_key=key)
-        server = HubServer(hub, clock, host=settings.hub.host, port=settings.hub.port, access=access)
+        tls, mark = None, ""
+        if is_encrypted(settings):
+            own = settings.hub
+            tls, mark = await asyncio.to_thread(server_context, start.data_dir, own.host, own.tls_cert, own.tls_key)
+        server = HubServer(hub, clock, host=settings.hub.host, port=settings.hub.port, access=access, tls=tls)
         try:
             await server.__aenter__()
         except KnownError as error:
@@ -70,11 +78,11 @@ async def running_station(
                 raise listen_failure(error.__cause__, settings.hub.host, settings.hub.port) from error
             raise
         try:
-            url = f"http://{_reachable(settings.hub.host)}:{server.port}"
-            note_address(start.data_dir, url, key)
+            url = f"{'https' if tls else 'http'}://{_reachable(settings.hub.host)}:{server.port}"
+            note_address(start.data_dir, url, key, mark)
             if plant.enabled:
                 hub.tasks.keep("sample-plant", lambda: run_sample_plant(hub, clock, plant.seed, plant.speed))
-            yield Station(hub, server, url, "" if is_loopback(settings.hub.host) else hub.set_up_code())
+            yield Station(hub, server, url, "" if is_loopback(settings.hub.host) else hub.set_up_code(), mark)
         finally:
             await server.__aexit__(None, None, None)
 

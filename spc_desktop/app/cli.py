@@ -100,7 +100,7 @@ def _hub_options() -> argparse.ArgumentParser:
     options.add_argument("--host", help="address to listen on (default 127.0.0.1: this computer only)")
     options.add_argument("--port", type=int, help="port of HTTP and WebSocket (default 8000; 0 picks a free one)")
     options.add_argument(
-        "--insecure", action="store_true", help="allow a --host that others can reach: nothing is encrypted yet"
+        "--insecure", action="store_true", help="do not encrypt, although --host can be reached by others"
     )
     options.add_argument(
         "--sample-plant",
@@ -110,6 +110,8 @@ def _hub_options() -> argparse.ArgumentParser:
         metavar="SPEED",
         help="run the simulated plant, faster by SPEED (for example --sample-plant=10)",
     )
+    options.add_argument("--tls-cert", metavar="FILE", help="the site's certificate (PEM); without it one is made")
+    options.add_argument("--tls-key", metavar="FILE", help="its key (PEM), where it is not in the same file")
     options.add_argument(
         "--allow-anonymous",
         choices=("off", "loopback"),

@@ -23,8 +23,9 @@ SENTENCES: dict[str, tuple[str, int]] = {
     ),
     "settings_unreadable": ("{file} cannot be read: {reason}", USAGE),
     "option_invalid": ("{problem}", USAGE),
-    "insecure_address": (
-        "{host} can be reached by other computers and this version encrypts nothing; add --insecure if that is meant",
+    "certificate_unusable": ("{file} cannot be used as a certificate with its key: {reason}", USAGE),
+    "known_hubs_unreadable": (
+        "{file} says which hubs are known and cannot be read: {reason}; mend it, or delete it to meet all hubs anew",
         USAGE,
     ),
     "data_dir_in_use": (

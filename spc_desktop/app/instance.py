@@ -51,15 +51,15 @@ def is_in_use(data_dir: Path) -> bool:
         return False
 
 
-def note_address(data_dir: Path, url: str, key: str = "") -> None:
+def note_address(data_dir: Path, url: str, key: str = "", fingerprint: str = "") -> None:
     """Write down where the hub of this data folder answers; ``sole_user`` removes it.
 
-    ``key`` lets in who can read the file, and only the owner of the folder can.
+    ``key`` lets in who can read the file, and only the owner of the folder can. ``fingerprint`` is its certificate's.
     """
     file = data_dir / NOTE_FILE
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        json.dump({"pid": os.getpid(), "url": url, "key": key}, stream)
+        json.dump({"pid": os.getpid(), "url": url, "key": key, "fingerprint": fingerprint}, stream)
 
 
 def running_hub(data_dir: Path) -> dict[str, str]:

@@ -70,6 +70,8 @@ def _greeting(start: Start, station: Station) -> str:
     ]
     if start.settings.sample_plant.enabled:
         lines.append(_("  Source     sample plant, speed {speed}", speed=f"{start.settings.sample_plant.speed:g}"))
+    if station.fingerprint:
+        lines.append(_("  Certificate, SHA-256  {mark}", mark=station.fingerprint))
     if station.set_up_code:
         lines.append(_("  No administrator yet. Set-up code, valid once: {code}", code=station.set_up_code))
         lines.append(_("  Use it in POST /api/spc/set-up, or run: spc-desktop user add NAME --role admin"))

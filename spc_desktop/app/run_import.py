@@ -10,14 +10,16 @@ from spc_desktop.app.build import build_hub
 from spc_desktop.app.clock import SystemClock
 from spc_desktop.app.failures import USAGE
 from spc_desktop.app.instance import running_hub, sole_user
-from spc_desktop.app.start import Start
+from spc_desktop.app.start import Start, known_hubs
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import HubApi
 from spc_desktop.i18n import _, current_language, marked
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.sources.csv_file import ImportReport, Problem, import_csv
 from spc_desktop.sources.csv_target import ImportOptions
+from spc_desktop.viewer.link import socket_url
 from spc_desktop.viewer.remote_hub import RemoteHub
+from spc_desktop.viewer.trust import Trust
 
 SHOWN_PROBLEMS = 20
 
@@ -59,6 +61,7 @@ def _written(options: Namespace) -> datetime:
 @asynccontextmanager
 async def some_hub(start: Start, url: str, token: str = "") -> AsyncIterator[HubApi]:
     """The hub at ``url``; without one the hub that uses the data folder now, or else one of our own on it."""
+    trust = Trust(known_hubs(start.data_dir))
     if not url:
         try:
             with sole_user(start.data_dir):
@@ -70,9 +73,10 @@ async def some_hub(start: Start, url: str, token: str = "") -> AsyncIterator[Hub
                 raise
         note = running_hub(start.data_dir)
         url, token = note.get("url", ""), note.get("key", "")
+        trust = Trust(known={socket_url(url): note["fingerprint"]} if note.get("fingerprint") else None)
         if not url:
             raise UserError("import_into_what", path=str(start.data_dir))
-    async with RemoteHub(url, SystemClock(), language=current_language(), token=token) as remote:
+    async with RemoteHub(url, SystemClock(), language=current_language(), token=token, trust=trust) as remote:
         yield remote
 
 

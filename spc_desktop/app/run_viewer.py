@@ -7,7 +7,7 @@ from functools import partial
 
 from spc_desktop.app.run_gui import Stage, desk, import_heavy, run_window, stage_logging
 from spc_desktop.app.shutdown import DEADLINE, must_end_within
-from spc_desktop.app.start import Start
+from spc_desktop.app.start import Start, known_hubs
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +22,13 @@ async def _with_remote_hubs(start: Start, urls: Sequence[str], token: str, stage
         await stage_logging(stage, stack, start.log_dir / "viewer")
         await import_heavy()
         from spc_desktop.viewer.remote_hub import RemoteHub
+        from spc_desktop.viewer.trust import Trust
 
         async with AsyncExitStack() as hubs:
             language = stage.preferences.language
+            trust = Trust(known_hubs(start.data_dir))
             remote = [
-                await hubs.enter_async_context(RemoteHub(url, stage.clock, language=language, token=token))
+                await hubs.enter_async_context(RemoteHub(url, stage.clock, language=language, token=token, trust=trust))
                 for url in urls
             ]
             log.info("viewer on %s", ", ".join(urls))

@@ -19,6 +19,8 @@ SECTIONS = {
     "port": "hub",
     "insecure": "hub",
     "allow_anonymous": "hub",
+    "tls_cert": "hub",
+    "tls_key": "hub",
     "seed": "sample_plant",
     "language": "window",
     "theme": "window",
@@ -59,7 +61,7 @@ def read_start(options: Namespace) -> Start:
     """Combine the settings file with the options given.
 
     Raises:
-        UserError: a mistake in the file or in an option; ``insecure_address`` for an address that others can reach.
+        UserError: a mistake in the file or in an option.
         KnownError: ``settings_unreadable``.
     """
     given = vars(options)
@@ -68,7 +70,6 @@ def read_start(options: Namespace) -> Start:
     if saved.hub.data_dir and not given.get("data_dir"):
         data_dir = Path(saved.hub.data_dir).expanduser().absolute()
     settings = _overrule(saved, given)
-    refuse_open_address(settings)
     return Start(
         settings=settings,
         data_dir=data_dir,
@@ -91,16 +92,19 @@ def _overrule(saved: Settings, given: dict[str, Any]) -> Settings:
         raise UserError("option_invalid", problem=str(error)) from error
 
 
-def refuse_open_address(settings: Settings) -> None:
-    """Refuse to listen where other computers can connect, unless that was asked for in so many words.
+def is_encrypted(settings: Settings) -> bool:
+    """Return whether the hub speaks TLS: with a certificate of the site always, else where other computers can connect.
 
-    Raises:
-        UserError: ``insecure_address`` (host).
+    Only ``--insecure`` leaves such an address open.
     """
     host = settings.hub.host
     try:
         local = ip_address(host).is_loopback
     except ValueError:
         local = host == "localhost"
-    if not local and not settings.hub.insecure:
-        raise UserError("insecure_address", host=host)
+    return bool(settings.hub.tls_cert) or not (local or settings.hub.insecure)
+
+
+def known_hubs(data_dir: Path) -> Path:
+    """Return the file with the certificates of the far hubs that were met from this folder."""
+    return data_dir / "known-hubs.json"

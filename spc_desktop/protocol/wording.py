@@ -50,6 +50,7 @@ _SENTENCES = {
     "origin": "Web pages of {got} may not connect here.",
     "unsupported_version": "None of the offered protocols is known here. Known: {choices}.",
     "bad_address": "{got} is no address of a hub. Write it like http://10.0.0.5:8000.",
+    "certificate_changed": "{address} shows another certificate than before: {got}. Ask its administrator before trusting it.",
     "hub_unreachable": "No connection to {address}. It is tried again by itself.",
     "answer_lost": "The connection to {address} broke before the answer came. Check whether it was done.",
 }

@@ -23,8 +23,10 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     port: Annotated[int, Meta(ge=0, le=65535, description="port of HTTP and WebSocket; 0 picks a free one")] = 8000
     data_dir: Annotated[str, Meta(description="folder of the database and the logs; empty: the system's place")] = ""
     insecure: Annotated[
-        bool, Meta(description="allow an address other than this computer although nothing is encrypted")
+        bool, Meta(description="do not encrypt, although the address can be reached by other computers")
     ] = False
+    tls_cert: Annotated[str, Meta(description="file of the site's certificate (PEM); empty: one is made")] = ""
+    tls_key: Annotated[str, Meta(description="file of its key (PEM); empty: it is in the certificate's file")] = ""
     allow_anonymous: Annotated[
         Anonymous, Meta(description="loopback: who works at this computer needs no account; off: everybody needs one")
     ] = "loopback"

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from ssl import SSLCertVerificationError
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,6 +15,7 @@ from spc_desktop.domain.errors import UserError
 from spc_desktop.hub.api import HubState, Link
 from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import v1
+from spc_desktop.viewer.trust import Trust
 
 SILENT_S = 15.0
 FIRST_DELAY_S = 0.5
@@ -58,6 +60,7 @@ class LinkKeeper:
         take: gets every frame.
         on_state: hears of every change of ``state``.
         on_broken: hears when a connection has ended.
+        trust: which certificates are believed.
     """
 
     def __init__(
@@ -70,7 +73,9 @@ class LinkKeeper:
         take: Callable[[bytes], None],
         on_state: Callable[[HubState], None],
         on_broken: Callable[[], None],
+        trust: Trust,
     ) -> None:
+        self._trust = trust
         self._url = url
         self._name = name
         self._clock = clock
@@ -121,7 +126,9 @@ class LinkKeeper:
                 max_size=MAX_FRAME,
                 max_queue=64,
                 proxy=None,
+                ssl=self._trust.context(self._url) if self._url.startswith("wss:") else None,
             ) as connection:
+                self._check(connection)
                 if connection.subprotocol != v1.SUBPROTOCOL:
                     return "no_hub"
                 self.connection = connection
@@ -137,11 +144,23 @@ class LinkKeeper:
         except UserError as refused:  # no valid token, or a certificate that is not the hub's
             self._set(Link.OFFLINE, detail=refused.code)
             return None
+        except SSLCertVerificationError as doubted:
+            if not self._trust.meet(self._url):
+                self._set(Link.OFFLINE, detail="certificate_changed")
+                return None
+            self._attempt = 0
+            return doubted.verify_message
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as failed:
             return str(failed) or type(failed).__name__
         except msgspec.MsgspecError as garbled:
             _log.warning("%s is no hub of this protocol: %s", self._url, garbled)
             return str(garbled)
+
+    def _check(self, connection: ClientConnection) -> None:
+        """Look at the certificate before the token is sent."""
+        secured = connection.transport.get_extra_info("ssl_object")
+        if secured is not None:
+            self._trust.check(self._url, secured.getpeercert(binary_form=True) or b"")
 
     async def _listen(self, connection: ClientConnection) -> str:
         while True:

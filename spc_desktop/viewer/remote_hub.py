@@ -22,6 +22,7 @@ from spc_desktop.protocol.codec import encode
 from spc_desktop.viewer import wire
 from spc_desktop.viewer.link import LinkKeeper, socket_url
 from spc_desktop.viewer.points import read_points
+from spc_desktop.viewer.trust import Trust
 
 PATIENCE_S = 10.0
 """Longest time a call waits for the connection to come back."""
@@ -75,6 +76,7 @@ class RemoteHub:
         name: what the connection pill calls it; default: the address.
         language: of error sentences from the hub, ``"ko"`` or ``"en"``.
         patience: seconds a call waits for the connection.
+        trust: the certificates of hubs that were met before.
         token: for a hub that wants one; sent only after the connection is known to be the hub's.
     """
 
@@ -87,6 +89,7 @@ class RemoteHub:
         language: str = "ko",
         patience: float = PATIENCE_S,
         token: str = "",
+        trust: Trust | None = None,
     ) -> None:
         self._token = token
         self._url = socket_url(url)
@@ -104,6 +107,7 @@ class RemoteHub:
             take=self._take,
             on_state=self._on_state,
             on_broken=self._on_broken,
+            trust=trust or Trust(),
         )
         self._live = asyncio.Event()
         self._waiting: dict[int, tuple[asyncio.Future[bytes], Callable[[bytes], None] | None]] = {}

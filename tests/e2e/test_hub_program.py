@@ -3,7 +3,10 @@
 import json
 import socket
 import sqlite3
+import ssl
 import threading
+import urllib.error
+import urllib.request
 from contextlib import closing
 
 import pytest
@@ -157,11 +160,20 @@ def test_that_unusable_data_folder_is_told(tmp_path):
     assert "cannot be written" in output
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
-def test_that_address_others_can_reach_needs_a_clear_wish(tmp_path, host):
-    status, output = run("hub", "--port", "0", "--host", host, data_dir=tmp_path / "data")
-    assert status == 2
-    assert "--insecure" in output
+def test_that_address_others_can_reach_is_encrypted_and_needs_an_account(tmp_path):
+    folder = tmp_path / "data"
+    with hub(folder, "--host", "0.0.0.0", "--allow-anonymous", "off", "--language", "en") as program:
+        url = program.wait_until_up()
+        assert url.startswith("https://")
+        trusted = ssl.create_default_context(cafile=folder / "tls" / "hub.crt")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{url}/api/spc/alerts/", context=trusted)
+        assert refused.value.code == 401
+        refused.value.close()
+        status, output = run("user", "list", data_dir=folder)
+        assert status == 0, output
+        assert program.stop() == 0
+        assert "SHA-256" in program.output
 
 
 def test_that_mistake_in_the_settings_is_told_with_file_and_key(tmp_path):

@@ -291,11 +291,10 @@ async def test_that_a_product_socket_outside_the_scope_is_not_there(closed):
 async def test_that_a_far_window_signs_in_with_its_token_and_says_when_it_is_refused(closed):
     made = await token(closed, Role.ENGINEER)
     url, clock = f"http://127.0.0.1:{closed.port}", SystemClock()
-    async with RemoteHub(url, clock, token=made.token) as remote:
-        async with remote.watch() as mailbox:
-            assert len((await remote.query(m.GetCatalogue())).products) == 2
-            await closed.hub.command(m.RevokeToken(token_id=made.details.id))
-            assert await offline(mailbox) == "unauthorized"
+    async with RemoteHub(url, clock, token=made.token) as remote, remote.watch() as mailbox:
+        assert len((await remote.query(m.GetCatalogue())).products) == 2
+        await closed.hub.command(m.RevokeToken(token_id=made.details.id))
+        assert await offline(mailbox) == "unauthorized"
     async with RemoteHub(url, clock, token=made.token) as remote, remote.watch() as mailbox:
         assert await offline(mailbox) == "unauthorized"
         with pytest.raises(KnownError) as refused:
