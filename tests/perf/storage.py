@@ -160,7 +160,7 @@ async def searching(folder: Path, total: int) -> None:
             "newest 50": m.GetHistory(),
             "text in every alert": m.GetHistory(text="한계"),
             "text in one alert of 10": m.GetHistory(text="공구"),
-            "text in one alert": m.GetHistory(text=f"w{total // 3}x"),
+            "text in one alert": m.GetHistory(text=f"w{total // 30 * 10}x"),
             "text in none, common pairs": m.GetHistory(text="계한 리관"),
             "one letter": m.GetHistory(text="구"),
             "product, rule, status": m.GetHistory(product_id=2, rule="rule_7", status=Status.CLOSED),
