@@ -149,7 +149,7 @@ def make_deb() -> Path:
         folder.chmod(0o755)
     target = DIST / f"{NAME}_{version()}_{ARCHITECTURE}.deb"
     say(f"packing {target.name} (minutes: xz)")
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(tree), str(target)], check=True)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zxz", "-z9", "--build", str(tree), str(target)], check=True)
     return target
 
 
@@ -168,7 +168,7 @@ def make_tar() -> Path:
     target = DIST / f"{NAME}-{version()}-linux-x86_64.tar.xz"
     say(f"packing {target.name} (minutes: xz)")
     owner = ["--owner=0", "--group=0", "--sort=name"]
-    environment = {**os.environ, "XZ_OPT": "-T2 -6"}
+    environment = {**os.environ, "XZ_OPT": "-9"}
     subprocess.run(["tar", "-C", str(tree), *owner, "-cJf", str(target), NAME], check=True, env=environment)
     return target
 

@@ -127,7 +127,7 @@ def try_session(bare: Bare) -> None:
     for file in (f"usr/share/applications/{NAME}.desktop", f"etc/xdg/autostart/{NAME}.desktop"):
         status, output = bare.run("desktop-file-validate", f"/{file}")
         bare.tell(status == 0, f"desktop-file-validate {file}", output)
-    status, output = bare.run("systemd-analyze", "verify", "/usr/lib/systemd/user/spc-hub.service")
+    status, output = bare.run("systemd-analyze", "--man=no", "verify", "/usr/lib/systemd/user/spc-hub.service")
     wrong = [line for line in output.splitlines() if "spc-hub" in line]
     bare.tell(not wrong, f"systemd-analyze verify spc-hub.service (status {status})", output)
     shutil.copy(ROOT / "packaging" / "deb_session.py", bare.root / "opt")
