@@ -212,7 +212,7 @@ def chart_items(chart, count, *, shifted=False):
 
 
 @pytest.mark.parametrize("name", sorted(CHARTS))
-def test_that_every_chart_of_the_registry_works_in_a_plan_with_its_own_rules(name):
+def test_that_every_chart_of_the_registry_watches_by_a_plan_with_its_own_rules(name):
     chart = CHARTS[name]
     size = 4 if chart.data == "variables" else 1
     watch = watch_of(diameter(id=1, product_id=1, subgroup_size=size), learning(16, name))

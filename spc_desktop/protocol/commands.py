@@ -1,0 +1,318 @@
+"""Commands: wishes to change something, answered with a result after the commit, and what they answer with."""
+
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from spc_desktop.domain.account import Role
+from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
+from spc_desktop.domain.control_plan import ControlPlan
+from spc_desktop.domain.masks import Mask
+from spc_desktop.domain.measurement import Measurement
+from spc_desktop.domain.product import Characteristic, Product
+
+
+class Command(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """A wish to change something; goes through the same queue as measurements, so order is total."""
+
+
+class CreateAlert(Command, frozen=True, kw_only=True, tag="publish_alert"):
+    product_id: int
+    alert_type: AlertType
+    priority: Priority
+    title: str
+    message: str
+
+
+class Acknowledge(Command, frozen=True, kw_only=True, tag="ack"):
+    alert_ids: tuple[int, ...]
+    comment: str = ""
+    rev: int | None = None
+
+
+class Assign(Command, frozen=True, kw_only=True, tag="assign"):
+    alert_id: int
+    to: str
+    rev: int | None = None
+
+
+class Resolve(Command, frozen=True, kw_only=True, tag="resolve"):
+    alert_id: int
+    resolution_notes: str = ""
+    root_cause: str = ""
+    corrective_action: str = ""
+    preventive_action: str = ""
+    verify_points: int = 0
+    """Watch so many points in control: then the corrective action is effective; the same condition again: it is not."""
+    rev: int | None = None
+
+
+class Unacknowledge(Command, frozen=True, kw_only=True, tag="unack"):
+    """Take an acknowledgement back."""
+
+    alert_id: int
+    comment: str = ""
+    rev: int | None = None
+
+
+class Comment(Command, frozen=True, kw_only=True, tag="comment"):
+    """Write something down beside an alert, also beside one that has ended."""
+
+    alert_id: int
+    text: str
+    rev: int | None = None
+
+
+class Close(Command, frozen=True, kw_only=True, tag="close"):
+    """Put an alert away for good."""
+
+    alert_id: int
+    comment: str = ""
+    rev: int | None = None
+
+
+class Verify(Command, frozen=True, kw_only=True, tag="verify"):
+    """State whether the corrective action of an ended alert has helped."""
+
+    alert_id: int
+    effective: bool
+    comment: str = ""
+    rev: int | None = None
+
+
+class Shelve(Command, frozen=True, kw_only=True, tag="shelve"):
+    """Do not announce an alarm for a time. It is named by an alert, or by its key or the beginning of keys."""
+
+    alert_id: int | None = None
+    key: str = ""
+    minutes: int
+    """1 to 720."""
+    reason: str
+    one_shot: bool = False
+    """End also when the alarm returns to normal."""
+
+
+class Unshelve(Command, frozen=True, kw_only=True, tag="unshelve"):
+    """End a shelf."""
+
+    alert_id: int | None = None
+    key: str = ""
+
+
+class Suppress(Command, frozen=True, kw_only=True, tag="suppress"):
+    """Do not announce alarms that mean nothing at present: line stopped, gauge out of calibration."""
+
+    alert_id: int | None = None
+    key: str = ""
+    product_id: int | None = None
+    cause: str
+
+
+class OutOfService(Command, frozen=True, kw_only=True, tag="out_of_service"):
+    """Take alarms out of service for maintenance, until they are returned."""
+
+    alert_id: int | None = None
+    key: str = ""
+    product_id: int | None = None
+    reason: str
+
+
+class ReturnToService(Command, frozen=True, kw_only=True, tag="return_to_service"):
+    """End a suppression and a taking out of service of exactly this alarm, beginning of keys or product."""
+
+    alert_id: int | None = None
+    key: str = ""
+    product_id: int | None = None
+
+
+class UpdateAlert(Command, frozen=True, kw_only=True, tag="update_alert"):
+    """PATCH of the original: only the fields given change."""
+
+    alert_id: int
+    status: Status | None = None
+    priority: Priority | None = None
+    title: str | None = None
+    message: str | None = None
+    assigned_to: str | None = None
+    rev: int | None = None
+
+
+class SaveCatalogue(Command, frozen=True, kw_only=True, tag="save_catalogue"):
+    """Add or replace entries by code (product) and product + code (characteristic); id 0 asks for a new id.
+
+    A characteristic of a product that is saved in the same command refers to it by ``product_id`` 0 and the position of
+    the product in ``owners``. Result: ``Catalogue`` of what was saved.
+    """
+
+    products: tuple[Product, ...] = ()
+    characteristics: tuple[Characteristic, ...] = ()
+    owners: tuple[str, ...] = ()
+    """Product code of each characteristic."""
+    plans: tuple[ControlPlan, ...] = ()
+    """Plan of each characteristic of this command, in the same order (its ``characteristic_id`` is filled in)."""
+    reason: str = ""
+
+
+class SetLimits(Command, frozen=True, kw_only=True, tag="set_limits"):
+    """Freeze limits from the points ``baseline`` (the last 10 000 when empty), leaving out ``exclusions``.
+
+    They judge from the next point on. ``exclusions`` maps chart position -> reason; the points are marked.
+    """
+
+    characteristic_id: int
+    baseline: tuple[int, ...] = ()
+    exclusions: dict[int, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+class AnalyseCapability(Command, frozen=True, kw_only=True, tag="analyse_capability"):
+    """Compute Cp, Cpk, Pp, Ppk of the last ``points`` chart points (all when 0) and store the analysis."""
+
+    characteristic_id: int
+    points: int = 0
+
+
+# -- accounts: passwords and tokens never go into an event, an answer or a log -----------------------------------------
+
+
+class AddUser(Command, frozen=True, kw_only=True, tag="add_user"):
+    """Add a person or a device. Without a password it has tokens only. Answer: ``UserOut``."""
+
+    name: str
+    password: str = ""
+    roles: tuple[Role, ...]
+    products: tuple[int, ...] | None = None
+    language: str = ""
+
+
+class ChangeUser(Command, frozen=True, kw_only=True, tag="change_user"):
+    """Change what is given; ``active`` false ends its sessions. Answer: ``UserOut``."""
+
+    name: str
+    active: bool | None = None
+    roles: tuple[Role, ...] | None = None
+    products: tuple[int, ...] | str | None = None
+    """``"*"``: all."""
+    language: str | None = None
+
+
+class SetPassword(Command, frozen=True, kw_only=True, tag="set_password"):
+    """Give a new password; ends what was signed in with the old one. Answer: ``UserOut``."""
+
+    name: str
+    password: str
+
+
+class AddToken(Command, frozen=True, kw_only=True, tag="add_token"):
+    """Make a token for a user, with the user's rights or fewer. Answer: ``TokenMade``, the only time its text is told."""
+
+    user: str
+    label: str = ""
+    roles: tuple[Role, ...] = ()
+    products: tuple[int, ...] | None = None
+    days: int | None = None
+    """It expires after so many days; None: never."""
+
+
+class RevokeToken(Command, frozen=True, kw_only=True, tag="revoke_token"):
+    """End a token and its sessions. Answer: ``TokenOut``."""
+
+    token_id: str
+
+
+class SignIn(Command, frozen=True, kw_only=True, tag="sign_in"):
+    """Get a token for a name and a password. Answer: ``TokenMade``. Raises ``UserError("unauthorized")``."""
+
+    name: str
+    password: str
+
+
+class SetUp(Command, frozen=True, kw_only=True, tag="set_up"):
+    """Make the first administrator with the code that the hub printed. Answer: ``TokenMade``."""
+
+    code: str
+    name: str
+    password: str
+
+
+class UserOut(Struct, frozen=True, kw_only=True):
+    name: str
+    roles: tuple[Role, ...]
+    products: tuple[int, ...] | None
+    active: bool
+    language: str
+    has_password: bool
+    created_at: datetime
+
+
+class TokenOut(Struct, frozen=True, kw_only=True):
+    id: str
+    user: str
+    label: str
+    roles: tuple[Role, ...]
+    """Empty: the user's."""
+    products: tuple[int, ...] | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class TokenMade(Struct, frozen=True, kw_only=True):
+    token: str
+    details: TokenOut
+
+
+AccountCommand = AddUser | ChangeUser | SetPassword | AddToken | RevokeToken | SignIn | SetUp
+
+MaskCommand = Shelve | Unshelve | Suppress | OutOfService | ReturnToService
+
+AnyCommand = (
+    CreateAlert
+    | Acknowledge
+    | Unacknowledge
+    | Assign
+    | Comment
+    | Resolve
+    | Close
+    | Verify
+    | UpdateAlert
+    | Shelve
+    | Unshelve
+    | Suppress
+    | OutOfService
+    | ReturnToService
+    | SaveCatalogue
+    | SetLimits
+    | AnalyseCapability
+    | AddUser
+    | ChangeUser
+    | SetPassword
+    | AddToken
+    | RevokeToken
+    | SignIn
+    | SetUp
+)
+
+
+class Rejected(Struct, frozen=True, kw_only=True):
+    i: int
+    code: str
+    params: dict[str, str] = field(default_factory=dict)
+
+
+class SubmitResult(Struct, frozen=True, kw_only=True):
+    """Answer to ``submit``; everything accepted is stored when it arrives."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[Rejected, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    """The stored rows of the accepted items, in order."""
+
+
+class AlertResult(Struct, frozen=True, kw_only=True):
+    """Answer to every alert command: the rows as they are now."""
+
+    alerts: tuple[Alert, ...]
+    masks: tuple[Mask, ...] = ()
+    """Answer to a command about masks: those of this scope that hold now."""
