@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.arl_weighted import check_positive, find_limit
 from spc_desktop.spc.errors import SpcValueError
 
@@ -33,6 +34,7 @@ def reference_value(binomial: bool, mean: float, ratio: float) -> float:
     return math.log((1 - mean) / (1 - other)) / math.log(other * (1 - mean) / (mean * (1 - other)))
 
 
+@checked
 def count_cusum_arl(binomial: bool, mean: float, size: float, k: float, h: float, *, upper: bool = True) -> float:
     """Return the zero-state ARL of a CUSUM of counts with samples of one size.
 
@@ -51,6 +53,10 @@ def count_cusum_arl(binomial: bool, mean: float, size: float, k: float, h: float
     check_positive("mean", mean), check_positive("size", size), check_positive("h", h)
     if not 1e-9 <= mean * size <= 1e6:
         raise SpcValueError("size", "a size with 1e-9 to 1e6 expected counts in a sample", size)
+    if binomial and (mean >= 1 or size != int(size)):
+        raise SpcValueError("mean", "a proportion below 1, of a whole number of units", (mean, size))
+    if h < 1e-6 or abs(k) > 1e9:
+        raise SpcValueError("h", "an h from 1e-6 up, with k up to 1e9", (k, h))
     law = binom(size, mean) if binomial else poisson(mean * size)
     counts = np.arange(math.ceil(law.isf(1e-15)) + 1)
     mass = law.pmf(counts)
@@ -68,6 +74,7 @@ def count_cusum_arl(binomial: bool, mean: float, size: float, k: float, h: float
     return arl if 0 < arl < 1e13 else math.inf
 
 
+@checked
 @lru_cache(maxsize=256)
 def count_cusum_limit(binomial: bool, mean: float, size: float, ratio: float, arl0: float) -> float:
     """Return h, in counts, of one arm with the in-control ARL ``arl0``; the arm looks for ``ratio`` times the mean.
@@ -77,6 +84,9 @@ def count_cusum_limit(binomial: bool, mean: float, size: float, ratio: float, ar
     Raises:
         SpcValueError: as ``reference_value`` and ``find_limit``.
     """
+    check_positive("mean", mean), check_positive("size", size)
+    if binomial and mean >= 1:
+        raise SpcValueError("mean", "a proportion below 1", mean)
     k = reference_value(binomial, mean, ratio) * size
     deviation = math.sqrt(mean * size * ((1 - mean) if binomial else 1))
     return find_limit(

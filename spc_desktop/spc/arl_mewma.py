@@ -11,12 +11,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.arl_weighted import check_positive, density, find_limit, nodes
 from spc_desktop.spc.errors import SpcValueError
 
 FloatArray = NDArray[np.float64]
 
 
+@checked
 def mewma_arl(p: int, weight: float, h: float, noncentrality: float = 0.0) -> float:
     """Return the zero-state ARL of a MEWMA chart with asymptotic covariance.
 
@@ -35,7 +37,8 @@ def mewma_arl(p: int, weight: float, h: float, noncentrality: float = 0.0) -> fl
         raise SpcValueError("lambda", "0.01 to 1", weight)
     if noncentrality > 0 and weight < 0.03 and p > 1:
         raise SpcValueError("lambda", "0.03 to 1 with a shift", weight)
-    check_positive("h", h)
+    if check_positive("h", h) > 1e4:
+        raise SpcValueError("h", "at most 1e4", h)
     if not (math.isfinite(noncentrality) and noncentrality >= 0):
         raise SpcValueError("noncentrality", "a finite number that is not negative", noncentrality)
     radius = math.sqrt(h * weight / (2 - weight))
@@ -79,7 +82,10 @@ def _central(r: FloatArray, dimension: int, scale: float) -> FloatArray:
 
 
 def _solve(kernel: FloatArray, start: FloatArray) -> float:
-    arl = np.linalg.solve(np.eye(len(kernel)) - kernel, np.ones(len(kernel)))
+    try:
+        arl = np.linalg.solve(np.eye(len(kernel)) - kernel, np.ones(len(kernel)))
+    except np.linalg.LinAlgError:  # singular in double precision: no chart of this world signals
+        return math.inf
     value = float(1.0 + start @ arl)
     return value if 0 < value < 1e14 else math.inf
 
@@ -115,6 +121,7 @@ def _shifted(p: int, weight: float, radius: float, shift: float) -> float:
     return _solve(kernel, start)
 
 
+@checked
 @lru_cache(maxsize=256)
 def mewma_limit(p: int, weight: float, arl0: float) -> float:
     """Return the limit h of T² with the in-control zero-state ARL ``arl0``.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.rules import SERIES_KINDS, Rule, RuleSet
 from spc_desktop.spc.rules_codes import level_of
@@ -53,6 +54,7 @@ class Chain:
     """Points of the longest pattern: before, it cannot show in the hazard."""
 
 
+@checked
 def rule_run_length(
     rule_set: RuleSet,
     shift: float = 0.0,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.arl_weighted import check_positive, check_shift, density, nodes
 from spc_desktop.spc.constants import check_size, constants
 from spc_desktop.spc.errors import SpcValueError
@@ -29,6 +30,7 @@ def _point(beta: float, alarm: float) -> OperatingPoint:
     return OperatingPoint(beta, 1 / alarm if alarm > 0 else math.inf)
 
 
+@checked
 def xbar_oc(n: int, shift: float, nsigma: float = 3.0) -> OperatingPoint:
     """Return the operating point of an Xbar chart (n = 1: individuals).
 
@@ -59,6 +61,7 @@ def p_chart_limits(n: int, center: float, nsigma: float = 3.0) -> tuple[float, f
     return max(center - half, 0.0), min(center + half, 1.0)
 
 
+@checked
 def p_oc(n: int, center: float, p: float, nsigma: float = 3.0, *, rounding: str = "limits") -> OperatingPoint:
     """Return the operating point of a p chart at the true proportion ``p``.
 
@@ -104,6 +107,7 @@ def range_tail(w: float, n: int) -> float:
     return float(n * np.sum(dx * density(x) * beyond * factor))
 
 
+@checked
 def range_oc(n: int, ratio: float = 1.0, nsigma: float = 3.0) -> OperatingPoint:
     """Return the operating point of an R chart when the true sigma is ``ratio`` times the known one.
 
@@ -112,6 +116,8 @@ def range_oc(n: int, ratio: float = 1.0, nsigma: float = 3.0) -> OperatingPoint:
     """
     check_size(n)
     ratio, k = check_positive("ratio", ratio), check_positive("nsigma", nsigma)
+    if not 1e-6 <= ratio <= 1e6:
+        raise SpcValueError("ratio", "1e-6 to 1e6", ratio)
     table = constants(n)
     low, high = (table.d2 - k * table.d3) / ratio, (table.d2 + k * table.d3) / ratio
     above = range_tail(high, n)
@@ -119,6 +125,7 @@ def range_oc(n: int, ratio: float = 1.0, nsigma: float = 3.0) -> OperatingPoint:
     return _point(1.0 - above - below, above + below)
 
 
+@checked
 def sd_oc(n: int, ratio: float = 1.0, nsigma: float = 3.0) -> OperatingPoint:
     """Return the operating point of an S chart when the true sigma is ``ratio`` times the known one.
 
@@ -129,6 +136,8 @@ def sd_oc(n: int, ratio: float = 1.0, nsigma: float = 3.0) -> OperatingPoint:
 
     check_size(n)
     ratio, k = check_positive("ratio", ratio), check_positive("nsigma", nsigma)
+    if not 1e-6 <= ratio <= 1e6:
+        raise SpcValueError("ratio", "1e-6 to 1e6", ratio)
     table = constants(n)
     low, high = (table.c4 - k * table.c5) / ratio, (table.c4 + k * table.c5) / ratio
     half = (n - 1) / 2

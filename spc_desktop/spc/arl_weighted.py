@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 
 FloatArray = NDArray[np.float64]
@@ -46,8 +47,8 @@ def density(z: FloatArray) -> FloatArray:
 
 
 def _lambda(weight: float) -> float:
-    if not 0 < weight <= 1:
-        raise SpcValueError("lambda", "above 0 and at most 1", weight)
+    if not 0.001 <= weight <= 1:
+        raise SpcValueError("lambda", "0.001 to 1", weight)
     return float(weight)
 
 
@@ -56,11 +57,12 @@ def _count(widths: float) -> int:
     return int(min(max(60, math.ceil(5 * widths)), 1200))
 
 
+@checked
 def ewma_arl(weight: float, limit: float, shift: float = 0.0, *, limits: str = "asymptotic") -> float:
     """Return the zero-state ARL of a two-sided EWMA chart.
 
     Args:
-        weight: lambda, above 0 and at most 1.
+        weight: lambda, 0.001 to 1 (below, the equation needs more nodes than it has).
         limit: L, distance of the limits in standard deviations of the EWMA.
         shift: of the mean, from the first point on.
         limits: ``"asymptotic"``, or ``"exact"`` limits that widen with the number of points (lambda from 0.01 up: below,
@@ -82,7 +84,8 @@ def ewma_arl(weight: float, limit: float, shift: float = 0.0, *, limits: str = "
     arl = np.asarray(np.linalg.solve(np.eye(count) - kernel, np.ones(count)), dtype=np.float64)
     if limits == "asymptotic":
         start = density(u / weight - shift) * (w / weight)
-        return float(1.0 + start @ arl)
+        value = float(1.0 + start @ arl)
+        return value if 0 < value < 1e14 else math.inf
     return _widening(weight, c, shift, u, w, arl)
 
 
@@ -104,21 +107,23 @@ def _widening(weight: float, c: float, shift: float, u: FloatArray, w: FloatArra
     return total + float(np.sum(mass * arl))
 
 
+@checked
 def ewma_limit(weight: float, arl0: float, *, limits: str = "asymptotic") -> float:
     """Return L of a two-sided EWMA chart with the in-control zero-state ARL ``arl0``.
 
     Raises:
-        SpcValueError: lambda outside (0, 1], or arl0 not above 2 (up to 1e7).
+        SpcValueError: lambda outside 0.001 to 1, or arl0 not above 2 (up to 1e7).
     """
     return find_limit(lambda limit: ewma_arl(_lambda(weight), limit, limits=limits), arl0, 3.0)
 
 
+@checked
 def cusum_arl(k: float, h: float, shift: float = 0.0, *, head_start: float = 0.0, sided: str = "two") -> float:
     """Return the zero-state ARL of a tabular CUSUM.
 
     Args:
         k: reference value.
-        h: decision interval.
+        h: decision interval, above 0 up to 300.
         shift: of the mean, upwards, from the first point on.
         head_start: where both sums start (fast initial response), 0 to below h.
         sided: ``"one"`` (upper sum only) or ``"two"``.
@@ -129,6 +134,8 @@ def cusum_arl(k: float, h: float, shift: float = 0.0, *, head_start: float = 0.0
     if not (math.isfinite(k) and k >= 0):
         raise SpcValueError("k", "a finite number that is not negative", k)
     h, shift = check_positive("h", h), check_shift(shift)
+    if h > 300:
+        raise SpcValueError("h", "at most 300", h)
     if not 0 <= head_start < h:
         raise SpcValueError("head_start", "0 to below h", head_start)
     if sided not in {"one", "two"}:
@@ -154,13 +161,17 @@ def _one_sided(k: float, h: float, shift: float, head_start: float) -> tuple[flo
     system = np.empty((count + 1, count + 1))
     system[:, 0] = ndtr(k - points - shift)
     system[:, 1:] = density(u[None, :] + (k - shift) - points[:, None]) * w
-    arl = np.linalg.solve(np.eye(count + 1) - system, np.ones(count + 1))
+    try:
+        arl = np.linalg.solve(np.eye(count + 1) - system, np.ones(count + 1))
+    except np.linalg.LinAlgError:  # singular in double precision: the sum never leaves 0
+        return math.inf, math.inf
     if not 0 < arl[0] < 1e14:  # beyond double precision: no chart of this world signals
         return math.inf, math.inf
     head = float(1.0 + ndtr(k - head_start - shift) * arl[0] + density(u + (k - shift) - head_start) * w @ arl[1:])
     return float(arl[0]), head
 
 
+@checked
 def cusum_limit(k: float, arl0: float, *, head_start_share: float = 0.0, sided: str = "two") -> float:
     """Return h of a CUSUM with the in-control zero-state ARL ``arl0``.
 

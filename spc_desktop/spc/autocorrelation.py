@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
+from spc_desktop.spc.subgroups import LARGEST
 
 FloatArray = NDArray[np.float64]
 
@@ -25,6 +27,7 @@ class Autocorrelation:
         return self.r1 is not None and abs(self.r1) > self.threshold
 
 
+@checked
 def lag1_autocorrelation(values: FloatArray, breaks: NDArray[np.bool_] | None = None) -> Autocorrelation:
     """Return the lag-1 autocorrelation (Box & Jenkins 1970) and Bartlett's (1946) limit of 2 / sqrt(n).
 
@@ -36,7 +39,7 @@ def lag1_autocorrelation(values: FloatArray, breaks: NDArray[np.bool_] | None = 
         SpcValueError: fewer than 3 values, an infinite one, or shapes that differ.
     """
     x = np.array(values, dtype=np.float64)
-    if x.ndim != 1 or np.isinf(x).any():
+    if x.ndim != 1 or (np.abs(x) >= LARGEST).any():
         raise SpcValueError("values", "an array of one dimension of finite numbers", x.shape)
     if breaks is not None and np.shape(breaks) != x.shape:
         raise SpcValueError("breaks", f"an array of shape {x.shape}", np.shape(breaks))

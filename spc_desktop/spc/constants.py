@@ -10,6 +10,7 @@ Statistical Quality Control, Appendix VI for the factors; ASTM MNL 7.
 """
 
 import math
+import sys
 from dataclasses import dataclass, fields
 from functools import cache
 from numbers import Real
@@ -84,32 +85,32 @@ def check_size(n: float, argument: str = "n", largest: int = _LARGEST) -> int:
 
 def d2(n: int) -> float:
     """Return the mean range of n standard normal values (Tippett 1925)."""
-    return _TABLE[n][0] if n in _TABLE else normal_order.mean_range(check_size(n))
+    return _TABLE[check_size(n)][0] if check_size(n) in _TABLE else normal_order.mean_range(check_size(n))
 
 
 def d3(n: int) -> float:
     """Return the standard deviation of the range of n standard normal values."""
-    return _TABLE[n][1] if n in _TABLE else normal_order.sd_range(check_size(n))
+    return _TABLE[check_size(n)][1] if check_size(n) in _TABLE else normal_order.sd_range(check_size(n))
 
 
 def d4(n: int) -> float:
     """Return the median of the range of n standard normal values."""
-    return _TABLE[n][2] if n in _TABLE else normal_order.range_quantile(0.5, check_size(n))
+    return _TABLE[check_size(n)][2] if check_size(n) in _TABLE else normal_order.range_quantile(0.5, check_size(n))
 
 
 def sd_median(n: int) -> float:
     """Return the standard deviation of the median of n standard normal values (even n: mean of the middle two)."""
-    return _TABLE[n][3] if n in _TABLE else normal_order.sd_median(check_size(n))
+    return _TABLE[check_size(n)][3] if check_size(n) in _TABLE else normal_order.sd_median(check_size(n))
 
 
 def range_cdf(w: float, n: int) -> float:
     """Return P(range of n standard normal values <= w) (Hartley 1942).
 
     Raises:
-        SpcValueError: w is no number, or a size outside the table.
+        SpcValueError: w is no finite number, or a size outside the table.
     """
-    if math.isnan(w):
-        raise SpcValueError("w", "a number", w)
+    if not isinstance(w, Real) or not -sys.float_info.max <= w <= sys.float_info.max:
+        raise SpcValueError("w", "a finite number", w)
     return normal_order.range_cdf(w, check_size(n))
 
 
@@ -119,7 +120,7 @@ def range_quantile(p: float, n: int) -> float:
     Raises:
         SpcValueError: p is not between 0 and 1, or a size outside the table.
     """
-    if not 0 < p < 1:
+    if not isinstance(p, Real) or not 0 < p < 1:
         raise SpcValueError("p", "above 0 and below 1", p)
     return normal_order.range_quantile(p, check_size(n))
 
@@ -129,7 +130,7 @@ def c4(n: float) -> float:
 
     ``n`` may be fractional (degrees of freedom + 1) and as large as it likes, but must be above 1.
     """
-    if not n > 1 or not math.isfinite(n):
+    if isinstance(n, bool) or not isinstance(n, Real) or not 1 < n < math.inf or n > sys.float_info.max:
         raise SpcValueError("n", "above 1", n)
     x = (n - 1) / 2
     if x < 50:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.normality import anderson_darling_statistic
 from spc_desktop.spc.samples import FloatArray, varying_sample
@@ -190,6 +191,7 @@ def quantile(name: str, parameters: Mapping[str, float], p: float) -> float:
     return shift + math.exp(loc + scale * float(standard(_LOG_FAMILIES[base]).ppf(p)))
 
 
+@checked
 def fit_distribution(values: object, name: str, lognormal_sd: str = "ml") -> DistributionFit:
     """Fit one family by maximum likelihood (the normal with the n - 1 deviation, as every capability report does).
 
@@ -215,6 +217,7 @@ def fit_distribution(values: object, name: str, lognormal_sd: str = "ml") -> Dis
     return evaluate_fit(name, parameters, x)
 
 
+@checked
 def fit_p_value(fit: DistributionFit, replicates: int = 499, seed: int = 20260801) -> float:
     """p-value of the fit's Anderson-Darling statistic by parametric bootstrap (Stute, Gonzalez Manteiga, Quindimil 1993).
 
@@ -231,6 +234,8 @@ def fit_p_value(fit: DistributionFit, replicates: int = 499, seed: int = 2026080
     """
     if replicates < 99:
         raise SpcValueError("replicates", "at least 99", replicates)
+    if seed < 0:
+        raise SpcValueError("seed", "a whole number of at least 0", seed)
     random = np.random.default_rng(seed)
     as_large = 0
     for _ in range(replicates):
@@ -262,6 +267,7 @@ class FitRanking:
         return self.fits[0]
 
 
+@checked
 def rank_distributions(values: object, names: Sequence[str] = TWO_PARAMETER) -> FitRanking:
     """Fit several families and order them by Anderson-Darling.
 
@@ -269,8 +275,8 @@ def rank_distributions(values: object, names: Sequence[str] = TWO_PARAMETER) -> 
         SpcValueError: an unknown name, or a sample that no family accepts.
     """
     x = varying_sample(values, least=3)
-    unknown = [name for name in names if name not in DISTRIBUTIONS]
-    if unknown or not names:
+    unknown = [name for name in names if not isinstance(name, str) or name not in DISTRIBUTIONS]
+    if unknown or len(names) == 0:
         raise SpcValueError("names", "a choice of " + ", ".join(DISTRIBUTIONS), unknown)
     fits, refused = [], {}
     for name in names:

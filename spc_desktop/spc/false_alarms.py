@@ -6,7 +6,7 @@ more: see ``autocorrelation``.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
@@ -63,6 +63,8 @@ def expected_false_alarms(plan: Sequence[WatchedChart]) -> tuple[FalseAlarms, ..
         SpcValueError: samples per shift negative, an unknown chart, or one whose false alarms are not defined, with the
             reason (acceptance, pre-control, run, a CUSUM of counts with a given h).
     """
+    if not isinstance(plan, Iterable) or any(not isinstance(watched, WatchedChart) for watched in plan):
+        raise SpcValueError("plan", "a sequence of WatchedChart")
     return tuple(_of_chart(watched) for watched in plan)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.normality import anderson_darling, shapiro_wilk
 from spc_desktop.spc.samples import FloatArray, varying_sample
@@ -74,6 +75,7 @@ class JohnsonTransform:
         return scores
 
 
+@checked
 def fit_johnson(values: object, test: str = "anderson_darling", quantiles: str = "hazen") -> JohnsonTransform:
     """Search z = 0.25, 0.26, ... 1.25 for the transform with the largest p-value of normality.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.charts.base import Limits, Observation
 from spc_desktop.spc.charts.columns import Columns, to_columns
 from spc_desktop.spc.charts.engine import Chart
@@ -44,6 +45,7 @@ class PhaseOne:
         return self.rounds[-1].limits
 
 
+@checked
 def phase_one(
     chart: Chart,
     observations: Sequence[Observation] | NDArray[np.float64],

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spc_desktop.spc import rules_batch
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.rule_sets import RULE_SETS
 from spc_desktop.spc.rules import Rule, RuleSet, Violation, check_rules, validate_rules
 from spc_desktop.spc.rules_step import Step, write_step
@@ -100,6 +101,7 @@ def compile_rules(rule_set: RuleSet) -> RuleMonitor:
     return RuleMonitor(rule_set)
 
 
+@checked
 def members(
     rule: Rule,
     position: int,

@@ -100,6 +100,6 @@ def counts(values: Sequence[float], argument: str) -> FloatArray:
 def _floats(values: object, argument: str) -> FloatArray:
     try:
         array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SpcValueError(argument, "numbers only, in rows of equal length") from error
     return check_values(array, argument)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spc_desktop.spc import constants as k
 from spc_desktop.spc import moving_range_theory as theory
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.subgroups import check_values, row_counts, row_ranges, row_sds, row_squares
 
@@ -59,6 +60,7 @@ class SigmaEstimator:
     compute: Compute
 
 
+@checked
 def estimate_sigma(
     values: FloatArray,
     estimator: str,
@@ -88,7 +90,7 @@ def estimate_sigma(
     k.check_size(span, "span", LARGEST_SPAN)
     entry = SIGMA_ESTIMATORS[estimator]
     data = np.asarray(values, dtype=np.float64)
-    if data.ndim not in {1, 2}:
+    if data.ndim not in {1, 2} or data.size == 0:
         raise SpcValueError("values", "shape (m,) or (m, n)", data.shape)
     if data.ndim == 2 and data.shape[1] == 1:
         data = data[:, 0]
@@ -100,6 +102,7 @@ def estimate_sigma(
     return SigmaEstimate(sigma, df, estimator, int(np.count_nonzero(~np.isnan(data))))
 
 
+@checked
 def moving_ranges(values: FloatArray, span: int = 2, breaks: BoolArray | None = None) -> FloatArray:
     """Return the range of each value and the ``span - 1`` before it; NaN where one is missing or a break lies between.
 
@@ -108,6 +111,10 @@ def moving_ranges(values: FloatArray, span: int = 2, breaks: BoolArray | None = 
         span: at least 2.
         breaks: shape (m,); True where a series starts anew.
     """
+    k.check_size(span, "span")
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1:
+        raise SpcValueError("values", "shape (m,)", values.shape)
     result = np.full(len(values), np.nan)
     if len(values) < span:
         return result

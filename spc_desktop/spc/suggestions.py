@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.constants import constants
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.msa.components import f_p_value
@@ -111,6 +112,7 @@ class Repetition:
     share: float
 
 
+@checked
 def sustained_shift(values: Sequence[float] | FloatArray, alpha: float = 0.001) -> SustainedShift:
     """Look for the one change of level that splits the series best (maximum likelihood of a step, known sigma).
 
@@ -151,6 +153,7 @@ def sustained_shift(values: Sequence[float] | FloatArray, alpha: float = 0.001) 
     )  # fmt: skip
 
 
+@checked
 def irrational_subgrouping(subgroups: object, alpha: float = 0.001) -> Subgrouping:
     """Compare the variation of the means with that within (analysis of variance), and the places with each other.
 
@@ -195,10 +198,12 @@ def coarse_resolution(values: object) -> Resolution:
     """
     try:
         table = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SpcValueError("values", "numbers, or subgroups of one size") from error
     check_values(table)
     x = sample(table, least=1)
+    if table.ndim not in {1, 2}:
+        raise SpcValueError("values", "numbers, or subgroups of one size", table.shape)
     single = table.ndim == 1 or table.shape[1] == 1
     ranges = np.abs(np.diff(table.ravel())) if single else table.max(axis=1) - table.min(axis=1)
     ranges = ranges[~np.isnan(ranges)]
@@ -237,6 +242,7 @@ def common_step(distinct: FloatArray) -> float | None:
     return float((distinct - distinct[0]) @ multiples / (multiples @ multiples))
 
 
+@checked
 def truncation(values: object, limit: float, side: str, alpha: float = 0.001) -> Truncation:
     """Test whether values are missing just beyond a limit (sorted out, or read as just inside).
 
@@ -279,6 +285,7 @@ def truncation(values: object, limit: float, side: str, alpha: float = 0.001) ->
     return Truncation(p <= alpha, limit, width, inside, outside, at_limit, n * share, p)
 
 
+@checked
 def repeated_values(values: Sequence[float] | FloatArray, alpha: float = 0.001) -> Repetition:
     """Find the longest run of equal neighbours and how surprising it is for values taken in random order.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.samples import probability, sample, varying_sample
 
@@ -30,6 +31,7 @@ class ToleranceInterval:
     k: float | None
 
 
+@checked
 def one_sided_factor(n: int, coverage: float, confidence: float) -> float:
     """Exact one-sided factor k: noncentral t quantile over sqrt(n) (Owen 1968; ISO 16269-6).
 
@@ -60,6 +62,7 @@ def one_sided_factor(n: int, coverage: float, confidence: float) -> float:
     return float(brentq(lambda t: noncentral_t_cdf(t, n - 1, delta) - level, low, high, xtol=1e-12, rtol=1e-14)) / root
 
 
+@checked
 def two_sided_factor(n: int, coverage: float, confidence: float) -> float:
     """Exact two-sided factor k, by integration over the mean (Odeh 1978; ISO 16269-6).
 
@@ -74,6 +77,8 @@ def two_sided_factor(n: int, coverage: float, confidence: float) -> float:
 
     _size(n)
     share, level = probability(coverage, "coverage"), probability(confidence, "confidence")
+    if min(share, level) < 1e-6:
+        raise SpcValueError("coverage", "coverage and confidence from 1e-6 up", (share, level))
     nodes, weights = np.polynomial.legendre.leggauss(120)
     z = 4.75 * (nodes + 1.0)
     density = 4.75 * weights * 2.0 * np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
@@ -105,6 +110,7 @@ def howe_factor(n: int, coverage: float, confidence: float) -> float:
     return z * math.sqrt((n - 1) * (1.0 + 1.0 / n) / chi2)
 
 
+@checked
 def normal_tolerance(
     values: object, coverage: float = 0.99, confidence: float = 0.95, side: str = "both"
 ) -> ToleranceInterval:
@@ -122,6 +128,7 @@ def normal_tolerance(
     return ToleranceInterval(lower, upper, coverage, confidence, confidence, k)
 
 
+@checked
 def nonparametric_tolerance(
     values: object, coverage: float = 0.95, confidence: float = 0.95, side: str = "both"
 ) -> ToleranceInterval:
@@ -150,6 +157,7 @@ def nonparametric_tolerance(
     return ToleranceInterval(lower, upper, coverage, confidence, float(betaincc(n - m + 1, m, share)), None)
 
 
+@checked
 def required_size(coverage: float, confidence: float, side: str = "both") -> int:
     """Smallest sample whose extremes are a distribution-free tolerance interval (Wilks 1941).
 

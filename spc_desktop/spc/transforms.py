@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.constants import d2
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.samples import FloatArray, groups, positive_sample, probability, sample, varying_sample
@@ -44,6 +45,7 @@ class WithinTransform:
     at_bound: bool
 
 
+@checked
 def box_cox(values: object, lmbda: float) -> FloatArray:
     """(x^lambda - 1)/lambda, log x at 0 (Box and Cox 1964). Shape (n,), positive values.
 
@@ -56,6 +58,7 @@ def box_cox(values: object, lmbda: float) -> FloatArray:
     return _power(np.log(x), _finite(lmbda))
 
 
+@checked
 def box_cox_inverse(transformed: float, lmbda: float) -> float | None:
     """The value whose Box-Cox transform this is; None outside the range of the transformation."""
     if abs(lmbda) < _NO_POWER:
@@ -64,6 +67,7 @@ def box_cox_inverse(transformed: float, lmbda: float) -> float | None:
     return math.exp(math.log1p(scaled) / lmbda) if scaled > -1.0 else None
 
 
+@checked
 def fit_box_cox(values: object, confidence: float = 0.95) -> PowerTransform:
     """Maximum likelihood lambda over the whole sample (Box and Cox 1964).
 
@@ -145,6 +149,7 @@ def _range_spread(logs: FloatArray) -> tuple[Curve, Curve]:
     return spread, slope
 
 
+@checked
 def yeo_johnson(values: object, lmbda: float) -> FloatArray:
     """Power transformation for values of either sign (Yeo and Johnson 2000). Shape (n,).
 
@@ -156,6 +161,7 @@ def yeo_johnson(values: object, lmbda: float) -> FloatArray:
     return np.where(x >= 0, 1.0, -1.0) * _power(np.log1p(np.abs(x)), power)
 
 
+@checked
 def fit_yeo_johnson(values: object, confidence: float = 0.95) -> PowerTransform:
     """Maximum likelihood lambda of Yeo-Johnson.
 

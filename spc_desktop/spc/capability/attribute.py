@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.samples import FloatArray, counts, probability
 
@@ -51,6 +52,7 @@ class PoissonCapability:
     most: float
 
 
+@checked
 def binomial_capability(
     defectives: Sequence[float], sizes: Sequence[float], confidence: float = 0.95
 ) -> BinomialCapability:
@@ -75,6 +77,7 @@ def binomial_capability(
     )
 
 
+@checked
 def poisson_capability(defects: Sequence[float], units: Sequence[float], confidence: float = 0.95) -> PoissonCapability:
     """Capability from samples of ``units`` (area of opportunity, may be fractional) with ``defects``.
 
@@ -92,6 +95,7 @@ def poisson_capability(defects: Sequence[float], units: Sequence[float], confide
     )
 
 
+@checked
 def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> Interval:
     """Exact interval of a binomial probability (Clopper and Pearson 1934).
 
@@ -108,6 +112,7 @@ def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> In
     return low, high
 
 
+@checked
 def garwood(count: int, confidence: float = 0.95) -> Interval:
     """Exact interval of a Poisson mean from one count (Garwood 1936).
 

@@ -5,6 +5,7 @@ The process spread is the distance of the 0.135 % and 99.865 % quantiles, the si
 
 from dataclasses import dataclass
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.capability.specification import Specification
 from spc_desktop.spc.distributions import DistributionFit, FitRanking, rank_distributions
 from spc_desktop.spc.errors import SpcValueError
@@ -74,6 +75,7 @@ def empirical_quantiles(values: object) -> tuple[float, float, float]:
     return float(low), float(mid), float(high)
 
 
+@checked
 def best_fit_capability(
     values: object, specification: Specification, names: tuple[str, ...] | None = None
 ) -> tuple[FitRanking, PercentileCapability]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.capability.intervals import (
     Interval,
     bissell_interval,
@@ -102,6 +103,7 @@ class CapabilityStudy:
     observed: ObservedPpm
 
 
+@checked
 def capability_study(
     values: object,
     specification: Specification,
@@ -328,7 +330,7 @@ def as_table(values: object) -> FloatArray:
         table = np.full((len(rows), max(width, 1)), np.nan)
         for position, row in enumerate(rows):
             table[position, : len(row)] = np.asarray(row, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, SpcValueError):
             raise
         raise SpcValueError("values", "numbers only") from error

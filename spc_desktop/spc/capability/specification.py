@@ -1,8 +1,8 @@
 """The specification that a capability study is judged against."""
 
-import math
 from dataclasses import dataclass
 
+from spc_desktop.spc.arguments import number
 from spc_desktop.spc.errors import SpcValueError
 
 
@@ -27,8 +27,8 @@ class Specification:
     def __post_init__(self) -> None:
         for name in ("lower", "upper", "target"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool | str) or not math.isfinite(value)):
-                raise SpcValueError(name, "a finite number or None", value)
+            if value is not None:
+                number(value, name)
         self._check_limits()
         if self.target is not None and not (
             (self.lower is None or self.target >= self.lower) and (self.upper is None or self.target <= self.upper)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spc_desktop.spc import transforms
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.capability.normal import CapabilityStudy, as_table, capability_study
 from spc_desktop.spc.capability.specification import Specification
 from spc_desktop.spc.errors import SpcValueError
@@ -34,6 +35,7 @@ class TransformedCapability:
     normality_p: float | None
 
 
+@checked
 def transformed_capability(
     values: object,
     specification: Specification,

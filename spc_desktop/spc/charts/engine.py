@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.charts.base import Limits, Observation, PanelSpec, Provenance
 from spc_desktop.spc.charts.columns import Columns, to_columns, used_rows
 from spc_desktop.spc.charts.fold import Monitor, PanelColumns, Row, Track, fold
@@ -167,6 +168,7 @@ def panel_rules(
     return tuple(monitors)
 
 
+@checked
 def estimate_stages(
     chart: Chart,
     observations: Sequence[Observation],
@@ -181,6 +183,8 @@ def estimate_stages(
     Raises:
         SpcValueError: as ``Chart.estimate``, for the stage that has too few observations.
     """
+    if any(not isinstance(observation, Observation) for observation in observations):
+        raise SpcValueError("observations", "a sequence of Observation")
     rows: dict[str, list[int]] = {}
     for position, observation in enumerate(observations):
         rows.setdefault(observation.stage, []).append(position)

@@ -11,6 +11,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns, one_value
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
@@ -55,6 +56,7 @@ class RunAnalysis:
         return self.longest_useful_run > self.longest_run_limit or self.crossings < self.crossings_limit
 
 
+@checked
 def analyse(values: FloatArray, median: float | None = None) -> RunAnalysis:
     """Analyse the runs of a series; missing values are left out.
 

@@ -5,11 +5,12 @@ category, so that chance alone agrees).
 """
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.capability.attribute import clopper_pearson
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.samples import FloatArray
@@ -56,6 +57,7 @@ class RankAgreement:
     n: int
 
 
+@checked
 def cohen_kappa(
     first: Sequence[Hashable],
     second: Sequence[Hashable],
@@ -88,6 +90,7 @@ def cohen_kappa(
     return _kappa_of(table / len(pairs), _weight_matrix(len(categories), weights), len(pairs), agreed)
 
 
+@checked
 def fleiss_kappa(ratings: Sequence[Sequence[Hashable]]) -> FleissKappa:
     """Fleiss' kappa (1971) with the variances of Fleiss, Nee and Landis (1979); parts with a missing rating are left out.
 
@@ -119,6 +122,7 @@ def fleiss_kappa(ratings: Sequence[Sequence[Hashable]]) -> FleissKappa:
     return FleissKappa(_tested(kappa, variance, n, agreed), categories)
 
 
+@checked
 def matches(first: Sequence[Hashable], second: Sequence[Hashable], confidence: float = 0.95) -> Matches:
     """Percentage of parts rated alike, with the exact interval (Clopper and Pearson 1934).
 
@@ -131,6 +135,7 @@ def matches(first: Sequence[Hashable], second: Sequence[Hashable], confidence: f
     return _matches(sum(a == b for a, b in pairs), len(pairs), confidence)
 
 
+@checked
 def all_agree(
     ratings: Sequence[Sequence[Hashable]], reference: Sequence[Hashable] | None = None, confidence: float = 0.95
 ) -> Matches:
@@ -148,6 +153,7 @@ def all_agree(
     return _matches(sum(len(set(row)) == 1 for row in rows), len(rows), confidence)
 
 
+@checked
 def kendall_w(ratings: Sequence[Sequence[float]]) -> RankAgreement:
     """Kendall's coefficient of concordance with the correction for ties (Kendall and Gibbons 1990, chapter 6).
 
@@ -180,6 +186,7 @@ def kendall_w(ratings: Sequence[Sequence[float]]) -> RankAgreement:
     return RankAgreement(w, chi2, float(gammaincc((n - 1) / 2.0, chi2 / 2.0)), int(n))
 
 
+@checked
 def kendall_tau(first: Sequence[float], second: Sequence[float]) -> RankAgreement:
     """Kendall's tau-b with z and two-sided p, variance corrected for ties (Kendall and Gibbons 1990, chapters 3 and 4).
 
@@ -246,6 +253,8 @@ def _weight_matrix(size: int, weights: str) -> FloatArray:
 
 
 def _categories(values: Sequence[Hashable], order: Sequence[Hashable] | None) -> dict[Hashable, int]:
+    if any(not isinstance(value, Hashable) for value in (*values, *(() if order is None else order))):
+        raise SpcValueError("ratings", "categories that can be told apart (numbers or texts)")
     names = _sorted(set(values)) if order is None else list(order)
     categories = {name: position for position, name in enumerate(names)}
     outside = [value for value in values if value not in categories]
@@ -263,6 +272,8 @@ def _sorted(values: set[Hashable]) -> list[Hashable]:
 
 
 def _complete(ratings: Sequence[Sequence[Hashable]]) -> list[list[Hashable]]:
+    if isinstance(ratings, str) or any(isinstance(row, str) or not isinstance(row, Iterable) for row in ratings):
+        raise SpcValueError("ratings", "for every part a sequence of ratings")
     rows = [list(row) for row in ratings]
     if not rows or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
         raise SpcValueError("ratings", "as many ratings for every part, by at least 2 raters")

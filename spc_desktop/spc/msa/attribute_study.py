@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.msa.agreement import FleissKappa, Matches, all_agree, cohen_kappa, fleiss_kappa
 from spc_desktop.spc.samples import probability
@@ -40,6 +41,7 @@ class AttributeStudy:
     all_right: Matches | None
 
 
+@checked
 def attribute_study(
     parts: Sequence[Hashable],
     raters: Sequence[Hashable],

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from spc_desktop.spc.arguments import number
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.samples import probability
 
@@ -42,7 +43,7 @@ class Scale:
     def __post_init__(self) -> None:
         for name in ("tolerance", "process_sd", "multiple"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+            if value is not None and not (number(value, name) > 0):
                 raise SpcValueError(name, "a finite number above 0" + (" or None" if name != "multiple" else ""), value)
 
 

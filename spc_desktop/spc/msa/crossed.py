@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.msa.components import (
     Component,
@@ -71,6 +72,7 @@ class CrossedStudy:
         return self.full if self.keeps_interaction else self.reduced
 
 
+@checked
 def crossed_layout(parts: Sequence[object], operators: Sequence[object], values: Sequence[float]) -> FloatArray:
     """Arrange rows (part, operator, value) as an array of shape (parts, operators, repeats), in order of appearance.
 
@@ -98,7 +100,7 @@ def measurements(values: object) -> FloatArray:
     """
     try:
         y = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SpcValueError("measurements", "the same number of repeats for every part and operator") from error
     if y.ndim != 3 or min(y.shape) < 2:
         raise SpcValueError("measurements", "at least 2 parts, 2 operators and 2 repeats", y.shape)
@@ -110,6 +112,7 @@ def measurements(values: object) -> FloatArray:
     return y
 
 
+@checked
 def gage_rr_crossed(
     values: object, scale: Scale | None = None, alpha: float = 0.05, confidence: float = 0.95
 ) -> CrossedStudy:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.msa.components import (
     Component,
@@ -34,6 +35,7 @@ class NestedStudy:
     ndc_raw: float | None
 
 
+@checked
 def nested_layout(operators: Sequence[object], parts: Sequence[object], values: Sequence[float]) -> FloatArray:
     """Arrange rows as an array of shape (operators, parts per operator, repeats); part names may recur between operators.
 
@@ -51,6 +53,7 @@ def nested_layout(operators: Sequence[object], parts: Sequence[object], values: 
     return np.asarray(table, dtype=np.float64)
 
 
+@checked
 def gage_rr_nested(values: object, scale: Scale | None = None, confidence: float = 0.95) -> NestedStudy:
     """Analyse a nested study, both factors random (Montgomery, Design and Analysis of Experiments, section 14.1).
 
@@ -92,7 +95,7 @@ def gage_rr_nested(values: object, scale: Scale | None = None, confidence: float
 def _table(values: object) -> FloatArray:
     try:
         y = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SpcValueError("measurements", "as many parts for every operator and as many repeats") from error
     if y.ndim != 3 or min(y.shape) < 2:
         raise SpcValueError("measurements", "at least 2 operators, 2 parts each and 2 repeats", y.shape)

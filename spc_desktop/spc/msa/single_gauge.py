@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.constants import constants
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.msa.components import t_p_value
@@ -88,6 +89,7 @@ class StabilityStudy:
     bias: float | None
 
 
+@checked
 def bias_study(values: object, reference: float, confidence: float = 0.95) -> BiasStudy:
     """Bias by the independent sample method: t test of mean = reference (AIAG MSA-4, III.B).
 
@@ -109,6 +111,7 @@ def bias_study(values: object, reference: float, confidence: float = 0.95) -> Bi
     return BiasStudy(reference, n, mean, bias, sd, t, n - 1, t_p_value(t, n - 1), (bias - half, bias + half))
 
 
+@checked
 def type1_study(
     values: object,
     reference: float,
@@ -144,6 +147,7 @@ def type1_study(
     return Type1Study(found, study_width * sd, cg, cgk, k_percent / cg, with_bias)
 
 
+@checked
 def linearity_study(
     reference: Sequence[float], measured: Sequence[float], process_variation: float | None = None
 ) -> LinearityStudy:
@@ -187,6 +191,7 @@ def linearity_study(
     )  # fmt: skip
 
 
+@checked
 def stability_study(subgroups: object, reference: float | None = None) -> StabilityStudy:
     """Stability of a gauge from repeated measurements of a master over time (AIAG MSA-4, III.B).
 

@@ -1,0 +1,121 @@
+"""Refuses, by name, an argument that is not of the kind its annotation says: the first check of the public functions.
+
+Numbers must be finite (and below 1e100 in size), whole numbers whole, texts texts, arrays numbers, mappings mappings. What
+a number means is for the function itself to check. Used as the decorator ``checked``; annotations are read once, at import.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from inspect import signature
+from types import UnionType
+from typing import ParamSpec, TypeVar, get_args, get_origin
+
+import numpy as np
+
+from spc_desktop.spc.errors import SpcValueError
+from spc_desktop.spc.subgroups import LARGEST
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Check = Callable[[object, str], object]
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Check plain arguments before the call; raises SpcValueError naming the first that does not fit its annotation."""
+    checks = [(name, _check_of(parameter.annotation)) for name, parameter in signature(function).parameters.items()]
+    by_name = {name: check for name, check in checks if check is not None}
+
+    @wraps(function)
+    def call(*given: P.args, **named: P.kwargs) -> R:
+        for (name, check), value in zip(checks, given, strict=False):
+            if check is not None:
+                check(value, name)
+        for name, value in named.items():
+            if name in by_name:
+                by_name[name](value, name)
+        return function(*given, **named)
+
+    return call
+
+
+def _check_of(annotation: object) -> Check | None:
+    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    found = [_CHECKS[_plain(kind)] for kind in kinds if _plain(kind) in _CHECKS]
+    if not found:
+        return None
+    check, optional = found[-1], type(None) in kinds
+
+    def either(value: object, name: str) -> object:
+        return None if optional and value is None else check(value, name)
+
+    return either
+
+
+def _plain(kind: object) -> object:
+    return get_origin(kind) or kind
+
+
+def number(value: object, name: str) -> float:
+    """Return a finite number below 1e100 in size.
+
+    Raises:
+        SpcValueError: it is none.
+    """
+    if (
+        not isinstance(value, int | float | np.integer | np.floating)
+        or isinstance(value, bool)
+        or not -LARGEST < value < LARGEST
+    ):
+        raise SpcValueError(name, f"a finite number below {LARGEST:g} in size", _shown(value))
+    return float(value)
+
+
+def _whole(value: object, name: str) -> object:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not -LARGEST < value < LARGEST:
+        raise SpcValueError(name, "a whole number", _shown(value))
+    return value
+
+
+def _text(value: object, name: str) -> object:
+    if not isinstance(value, str):
+        raise SpcValueError(name, "a text", _shown(value))
+    return value
+
+
+def _array(value: object, name: str) -> object:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return value
+    try:
+        np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SpcValueError(name, "numbers only, in rows of equal length") from error
+    return value
+
+
+def _sequence(value: object, name: str) -> object:
+    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
+        raise SpcValueError(name, "a sequence", _shown(value))
+    return value
+
+
+def _mapping(value: object, name: str) -> object:
+    if not isinstance(value, Mapping):
+        raise SpcValueError(name, "a mapping", _shown(value))
+    return value
+
+
+def _shown(value: object) -> object:
+    """The value for the message: numbers and texts as they are, of all else the kind."""
+    plain = isinstance(value, float | str) or value is None or (isinstance(value, int) and abs(value) < 10**20)
+    return value if plain else type(value).__name__
+
+
+_CHECKS: dict[object, Check] = {
+    float: number,
+    int: _whole,
+    str: _text,
+    Sequence: _sequence,
+    np.ndarray: _array,
+    Mapping: _mapping,
+    dict: _mapping,
+}
