@@ -56,6 +56,7 @@ class _Layer:
 
     def __init__(self, item: pg.GraphicsObject) -> None:
         self.item = item
+        item.setVisible(False)  # an empty item costs as much to paint as a full one
         self._x: FloatArray = np.empty(0)
         self._y: FloatArray = np.empty(0)
 
