@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 from bootstrap import ROOT
-
 from build import BUILD, DIST, NAME, version
 
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"

@@ -100,7 +100,6 @@ def strip_symbols(folder: Path) -> None:
 
 def windows_look(root: Path, work: Path) -> dict[str, str]:
     """Return the icon and the version resource of the Windows programs, as options of ``EXE``."""
-    import artwork  # noqa: PLC0415 - beside this file; needs Qt
     from PyInstaller.utils.win32.versioninfo import (  # noqa: PLC0415 - exists on Windows only
         FixedFileInfo,
         StringFileInfo,
@@ -110,6 +109,8 @@ def windows_look(root: Path, work: Path) -> dict[str, str]:
         VarStruct,
         VSVersionInfo,
     )  # fmt: skip
+
+    import artwork  # noqa: PLC0415 - beside this file; needs Qt
 
     scope: dict[str, str] = {}
     exec((root / "spc_desktop" / "version.py").read_text(encoding="utf-8"), scope)  # noqa: S102 - our own file
