@@ -218,6 +218,8 @@ def simulate(
     """Return the run length by simulation; all runs advance together, a stretch at a time, through the batch judge."""
     if replications < 100 or points < 10_000:
         raise SpcValueError("replications", "at least 100, and at least 10000 points", (replications, points))
+    if seed < 0:
+        raise SpcValueError("seed", "a whole number of at least 0", seed)
     monitor = compile_rules(rule_set)
     rng = np.random.default_rng(seed)
     keep = monitor.horizon

@@ -81,6 +81,8 @@ def p_oc(n: int, center: float, p: float, nsigma: float = 3.0, *, rounding: str 
         raise SpcValueError("p", "0 to 1", p)
     if rounding not in {"limits", "floor"}:
         raise SpcValueError("rounding", "'limits' or 'floor'", rounding)
+    if n > 1_000_000:
+        raise SpcValueError("n", "at most 1000000 units", n)
     lcl, ucl = p_chart_limits(n, center, nsigma)
     counts = np.arange(n + 1)
     if rounding == "floor":

@@ -90,7 +90,7 @@ def estimate_sigma(
     k.check_size(span, "span", LARGEST_SPAN)
     entry = SIGMA_ESTIMATORS[estimator]
     data = np.asarray(values, dtype=np.float64)
-    if data.ndim not in {1, 2} or data.size == 0:
+    if data.ndim not in {1, 2} or data.shape[-1:] == (0,) != data.shape:
         raise SpcValueError("values", "shape (m,) or (m, n)", data.shape)
     if data.ndim == 2 and data.shape[1] == 1:
         data = data[:, 0]

@@ -184,7 +184,7 @@ def _runs(
 
 def _ranges(values: FloatArray, segment: NDArray[np.int64]) -> FloatArray:
     breaks = np.concatenate(([False], segment[1:] != segment[:-1]))
-    moved = moving_ranges(values, 2, breaks)
+    moved: FloatArray = moving_ranges(values, 2, breaks)
     return moved[~np.isnan(moved)]
 
 
