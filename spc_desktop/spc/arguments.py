@@ -40,10 +40,11 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
 def _check_of(annotation: object) -> Check | None:
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
-    found = [_CHECKS[_plain(kind)] for kind in kinds if _plain(kind) in _CHECKS]
-    if not found:
+    some = sorted((kind for kind in kinds if kind is not type(None)), key=lambda kind: _plain(kind) is np.ndarray)
+    records = len(some) > 1 and any(_plain(kind) is Sequence and get_args(kind) != (float,) for kind in some)
+    if records or any(_plain(kind) not in _CHECKS for kind in some):  # types of the engine: for the function to check
         return None
-    check, optional = found[-1], type(None) in kinds
+    check, optional = _CHECKS[_plain(some[-1])], type(None) in kinds  # arrays last: one may be a number
 
     def either(value: object, name: str) -> object:
         return None if optional and value is None else check(value, name)

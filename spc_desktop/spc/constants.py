@@ -85,22 +85,24 @@ def check_size(n: float, argument: str = "n", largest: int = _LARGEST) -> int:
 
 def d2(n: int) -> float:
     """Return the mean range of n standard normal values (Tippett 1925)."""
-    return _TABLE[check_size(n)][0] if check_size(n) in _TABLE else normal_order.mean_range(check_size(n))
+    return _TABLE[n][0] if isinstance(n, int | Real) and n in _TABLE else normal_order.mean_range(check_size(n))
 
 
 def d3(n: int) -> float:
     """Return the standard deviation of the range of n standard normal values."""
-    return _TABLE[check_size(n)][1] if check_size(n) in _TABLE else normal_order.sd_range(check_size(n))
+    return _TABLE[n][1] if isinstance(n, int | Real) and n in _TABLE else normal_order.sd_range(check_size(n))
 
 
 def d4(n: int) -> float:
     """Return the median of the range of n standard normal values."""
-    return _TABLE[check_size(n)][2] if check_size(n) in _TABLE else normal_order.range_quantile(0.5, check_size(n))
+    return (
+        _TABLE[n][2] if isinstance(n, int | Real) and n in _TABLE else normal_order.range_quantile(0.5, check_size(n))
+    )
 
 
 def sd_median(n: int) -> float:
     """Return the standard deviation of the median of n standard normal values (even n: mean of the middle two)."""
-    return _TABLE[check_size(n)][3] if check_size(n) in _TABLE else normal_order.sd_median(check_size(n))
+    return _TABLE[n][3] if isinstance(n, int | Real) and n in _TABLE else normal_order.sd_median(check_size(n))
 
 
 def range_cdf(w: float, n: int) -> float:
