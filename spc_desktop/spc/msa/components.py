@@ -4,9 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from spc_desktop.spc.arguments import number
 from spc_desktop.spc.errors import SpcValueError
-from spc_desktop.spc.samples import probability
+from spc_desktop.spc.samples import FloatArray, probability
+from spc_desktop.spc.subgroups import check_values
 
 Interval = tuple[float, float]
 Term = tuple[float, float, float]
@@ -165,3 +168,28 @@ def t_p_value(t: float | None, df: float) -> float | None:
     from scipy.special import betainc  # noqa: PLC0415
 
     return None if t is None else float(betainc(df / 2.0, 0.5, df / (df + t * t)))
+
+
+def balanced_table(values: object, shape: str, least: str) -> FloatArray:
+    """Return the measurements of a balanced study as an array of three dimensions, each of at least 2.
+
+    Args:
+        values: nested sequences or an array.
+        shape: what is allowed, in words, where the rows are of unequal length.
+        least: what is allowed, in words, where a dimension is missing or too short.
+
+    Raises:
+        SpcValueError: another shape, missing or infinite values, or all values equal.
+    """
+    try:
+        y = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SpcValueError("measurements", shape) from error
+    if y.ndim != 3 or min(y.shape) < 2:
+        raise SpcValueError("measurements", least, y.shape)
+    check_values(y, "measurements")
+    if np.isnan(y).any():
+        raise SpcValueError("measurements", "no missing value (the design must be balanced)")
+    if y.min() == y.max():
+        raise SpcValueError("measurements", "values that are not all equal", float(y.min()))
+    return y

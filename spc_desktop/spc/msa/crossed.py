@@ -17,6 +17,7 @@ from spc_desktop.spc.msa.components import (
     Interval,
     Scale,
     Term,
+    balanced_table,
     component_table,
     distinct_categories,
     f_p_value,
@@ -24,7 +25,6 @@ from spc_desktop.spc.msa.components import (
     truncated_categories,
 )
 from spc_desktop.spc.samples import FloatArray, probability
-from spc_desktop.spc.subgroups import check_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +98,8 @@ def measurements(values: object) -> FloatArray:
     Raises:
         SpcValueError: another shape, missing or infinite values, or all values equal.
     """
-    try:
-        y = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise SpcValueError("measurements", "the same number of repeats for every part and operator") from error
-    if y.ndim != 3 or min(y.shape) < 2:
-        raise SpcValueError("measurements", "at least 2 parts, 2 operators and 2 repeats", y.shape)
-    check_values(y, "measurements")
-    if np.isnan(y).any():
-        raise SpcValueError("measurements", "no missing value (the design must be balanced)")
-    if y.min() == y.max():
-        raise SpcValueError("measurements", "values that are not all equal", float(y.min()))
-    return y
+    shape = "the same number of repeats for every part and operator"
+    return balanced_table(values, shape, "at least 2 parts, 2 operators and 2 repeats")
 
 
 @checked

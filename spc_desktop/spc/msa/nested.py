@@ -11,6 +11,7 @@ from spc_desktop.spc.msa.components import (
     Component,
     Interval,
     Scale,
+    balanced_table,
     component_table,
     distinct_categories,
     f_p_value,
@@ -19,7 +20,6 @@ from spc_desktop.spc.msa.components import (
 )
 from spc_desktop.spc.msa.crossed import AnovaRow
 from spc_desktop.spc.samples import FloatArray, probability
-from spc_desktop.spc.subgroups import check_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +93,8 @@ def gage_rr_nested(values: object, scale: Scale | None = None, confidence: float
 
 
 def _table(values: object) -> FloatArray:
-    try:
-        y = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise SpcValueError("measurements", "as many parts for every operator and as many repeats") from error
-    if y.ndim != 3 or min(y.shape) < 2:
-        raise SpcValueError("measurements", "at least 2 operators, 2 parts each and 2 repeats", y.shape)
-    check_values(y, "measurements")
-    if np.isnan(y).any():
-        raise SpcValueError("measurements", "no missing value (the design must be balanced)")
-    if y.min() == y.max():
-        raise SpcValueError("measurements", "values that are not all equal", float(y.min()))
-    return y
+    shape = "as many parts for every operator and as many repeats"
+    return balanced_table(values, shape, "at least 2 operators, 2 parts each and 2 repeats")
 
 
 def _anova(y: FloatArray) -> dict[str, AnovaRow]:
