@@ -1,7 +1,7 @@
-"""Translation catalogues: what the source says, what the .po files translate, and the .mo files the program reads.
+"""Translation catalogues: what the source says and what the .po files translate, which the program reads as they are.
 
-``python -m tests.catalogues`` compiles every .po and lists texts without a translation; ``tests/architecture`` and
-``tests/gui`` ask the same functions. Uses polib (MIT), because the standard library reads .mo files but writes none.
+``python -m tests.catalogues`` sorts every .po by its English texts, drops those that the program no longer has, and lists
+what is not translated; ``tests/gui`` asks the same functions. Uses polib (MIT).
 """
 
 import ast
@@ -69,22 +69,28 @@ def po_files() -> list[Path]:
     return sorted(LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
 
 
-def compiled(path: Path) -> bytes:
-    """Return the .mo of a .po, the same bytes for the same texts."""
-    return bytes(polib.pofile(str(path), encoding="utf-8").to_binary())
+def tidy(path: Path) -> str:
+    """Return a catalogue as it should be: sorted, one line a text, nothing that the source no longer says."""
+    catalogue, known = polib.pofile(str(path), encoding="utf-8", wrapwidth=0), source_texts()
+    result = polib.POFile(wrapwidth=0)
+    result.metadata = catalogue.metadata
+    for entry in sorted(catalogue, key=lambda entry: entry.msgid):
+        if entry.msgid in known:
+            result.append(polib.POEntry(msgid=entry.msgid, msgstr=entry.msgstr))
+    return f"{result}\n"
 
 
 def main() -> int:
-    """Compile, and list what is missing."""
+    """Tidy up, and list what is missing."""
     missing = 0
     for path in po_files():
-        path.with_suffix(".mo").write_bytes(compiled(path))
+        path.write_text(tidy(path), encoding="utf-8")
         known = {entry.msgid for entry in polib.pofile(str(path), encoding="utf-8") if entry.msgstr}
         for text, place in source_texts().items():
             if text not in known:
                 missing += 1
                 print(f"{place}: not translated: {text!r}")
-    print(f"{len(po_files())} catalogues compiled, {missing} texts missing")
+    print(f"{len(po_files())} catalogues sorted, {missing} texts missing")
     return 1 if missing else 0
 
 

@@ -25,7 +25,7 @@ import trim
         ("PySide6/Qt/plugins/platforminputcontexts/libibusplatforminputcontextplugin.so", True),
         ("PySide6/Qt/translations/qtbase_ko.qm", True),
         ("PySide6/Qt/translations/qtbase_de.qm", False),
-        ("resources/locale/ko/LC_MESSAGES/spc_desktop.mo", True),
+        ("resources/locale/ko/LC_MESSAGES/spc_desktop.po", True),
     ],
 )
 def test_that_files_without_a_user_are_left_out(name, stays):

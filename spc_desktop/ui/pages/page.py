@@ -1,0 +1,62 @@
+"""What the window's shell asks of a page, and what it gives to each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtWidgets import QWidget
+
+from spc_desktop.domain.alert import Alert
+from spc_desktop.ui.frame_clock import FrameClock
+from spc_desktop.ui.preferences import Preferences
+from spc_desktop.ui.station import Station
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageContext:
+    """The shell as a page sees it: data to follow, and ways to lead the person elsewhere."""
+
+    stations: Sequence[Station]
+    clock: FrameClock
+    preferences: Preferences
+    say: Callable[[str, str], None]
+    """A sentence at the top of the window; its kind is ``info``, ``warning`` or ``error``."""
+    open_chart: Callable[[Station, int, int | None], None]
+    """Show the chart of a characteristic, at a chart position if one is given."""
+    open_alert: Callable[[Station, Alert], None]
+    """Show an alert with all that belongs to it."""
+    go_to: Callable[[str], None]
+    """Show the page of this name."""
+
+
+class Page(Protocol):
+    """A page of the left rail. Made when it is shown for the first time, kept until the window closes.
+
+    It is a ``QWidget`` that rewrites its texts on ``QEvent.LanguageChange`` and its colours on ``QEvent.PaletteChange``.
+    """
+
+    def enter(self) -> None:
+        """The page is shown from now on: begin to follow what it shows."""
+        ...
+
+    def leave(self) -> None:
+        """Another page is shown: let go of feeds and timers; what was typed stays."""
+        ...
+
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Return the page's own keys and what they do, in the window's language, for the list behind ``?``."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageEntry:
+    """A line of the rail. ``make`` imports the page's module when it is called, so that start-up pays for none of them."""
+
+    name: str
+    title: str
+    """A key that the shell translates; ``marked``."""
+    icon: str
+    """Name of a file of ``resources/icons``, without its ending."""
+    help_topic: str
+    """Name of a file of ``resources/help/{ko,en}``, without its ending."""
+    make: Callable[[PageContext], QWidget]
