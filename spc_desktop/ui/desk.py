@@ -1,32 +1,32 @@
-"""The working window: stations, models, pages and docks, wired together. Made after the first paint."""
+"""The working window: stations, pages, tray and toasts, wired together. Made after the first paint."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
 from html import escape
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMessageBox, QTreeView
+from PySide6.QtWidgets import QWidget
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import Actor, HubApi, Link
-from spc_desktop.i18n import _, current_language, marked
+from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import await_dialog, cancel_spawned, spawn
-from spc_desktop.ui.alert_panel import AlertPanel
+from spc_desktop.ui.closing import ask_without_tray
 from spc_desktop.ui.frame_clock import FrameClock
-from spc_desktop.ui.inspector import Inspector
 from spc_desktop.ui.keys_dialog import KeysDialog
 from spc_desktop.ui.main_window import MainWindow
-from spc_desktop.ui.models.alerts import AlertTable, sentence_of, title_of
-from spc_desktop.ui.models.products import CHARACTERISTIC_ROLE, PRODUCT_ROLE, STATION_ROLE, ProductTree
-from spc_desktop.ui.pages.chart_page import ChartPage
-from spc_desktop.ui.pages.overview_page import OverviewPage
+from spc_desktop.ui.models.alerts import open_count, sentence_of, title_of, unread_count
+from spc_desktop.ui.page_stack import PageStack
+from spc_desktop.ui.pages.page import PageContext, ShowsAlerts, ShowsCharts
+from spc_desktop.ui.pages.registry import PAGES
 from spc_desktop.ui.pill import ConnectionPill, state_text
 from spc_desktop.ui.preferences import Preferences
 from spc_desktop.ui.presenters import Chain, default_chain
+from spc_desktop.ui.scope import Scope
 from spc_desktop.ui.station import Station
 from spc_desktop.ui.theme import Theme
 from spc_desktop.ui.toasts import ToastCenter
@@ -36,6 +36,7 @@ from spc_desktop.ui.tray import Tray
 log = logging.getLogger(__name__)
 
 _AWAY = {Link.SILENT, Link.OFFLINE, Link.RECONNECTING, Link.CLOSED}
+FIRST_PAGE = "charts"
 
 
 class Desk(QObject):
@@ -58,72 +59,49 @@ class Desk(QObject):
         self.window, self.preferences = window, preferences
         self._stop, self._theme, self._translator = stop, theme, translator
         self.clock = FrameClock(self)
+        self.scope = Scope(self)
         self.stations = [Station(hub, actor, self) for hub in hubs]
         self.tray = Tray(self)
         self.toasts = ToastCenter(chain or default_chain(lambda: self.tray.icon), preferences, self)
-        self._make_models()
-        self._make_pages()
+        self.pages = PageStack(window.centre, PAGES, self._context(), self)
+        self.pill = ConnectionPill(lambda: [station.state for station in self.stations])
+        window.add_to_bar(self.pill)
         self._connect_stations()
         self._connect_window()
-        window.restore(preferences.window.geometry, preferences.window.layout)
+        window.restore(preferences.window.geometry)
         self.tray.show()
         if preferences.window.toasts_paused:
             self.toasts.pause()
         self.refresh_links()
-        self._choose_page()
+
+    def _context(self) -> PageContext:
+        return PageContext(
+            stations=self.stations,
+            clock=self.clock,
+            preferences=self.preferences,
+            say=self.window.messages.say,
+            open_chart=self.open_chart,
+            open_alert=self.open_alert,
+            go_to=self.show_page,
+            scope=self.scope,
+        )
+
+    def show_page(self, name: str) -> None:
+        """Show a page by its name."""
+        self.pages.show(name)
 
     def show_error(self, error: UserError | KnownError) -> None:
         """Show a failure that no page asked for at the top of the window."""
         self.window.messages.say(sentence(error.code, error.params, current_language()), "error")
 
-    # -- making --------------------------------------------------------------------------------------------------------
-
-    def _make_models(self) -> None:
-        self.products = ProductTree(self.preferences, self.clock, self)
-        self.alerts = AlertTable(self.preferences, self)
-        self.tree = QTreeView()
-        self.tree.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
-        self.tree.setModel(self.products)
-        self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.tree.setUniformRowHeights(True)
-        self.tree.setMinimumWidth(230)
-        self.tree.header().setStretchLastSection(False)
-        self.products.filled.connect(self._tree_filled)
-        self.tree.selectionModel().currentChanged.connect(self._tree_selected)
-
-    def _make_pages(self) -> None:
-        window, left = self.window, Qt.DockWidgetArea.LeftDockWidgetArea
-        self.chart_page = ChartPage(self.clock)
-        self.overview = OverviewPage(self.clock)
-        for page in (self.chart_page, self.overview):
-            window.centre.addWidget(page)
-        self.inspector = Inspector()
-        self.alert_panel = AlertPanel(self.alerts)
-        window.add_dock("products", marked("Products"), self.tree, left)
-        self.alert_dock = window.add_dock(
-            "alerts", marked("Alerts"), self.alert_panel, Qt.DockWidgetArea.BottomDockWidgetArea
-        )
-        self.point_dock = window.add_dock(
-            "point", marked("Point"), self.inspector, Qt.DockWidgetArea.RightDockWidgetArea
-        )
-        window.resizeDocks([self.alert_dock], [230], Qt.Orientation.Vertical)
-        self.pill = ConnectionPill(lambda: [station.state for station in self.stations])
-        window.add_to_bar(self.pill)
-        self.alert_panel.open_chart.connect(self.open_alert)
-        self.overview.open_characteristic.connect(self.open_characteristic)
-        self.chart_page.point_opened.connect(self._show_point)
-
     def _connect_stations(self) -> None:
         for station in self.stations:
-            self.products.follow(station)
-            self.alerts.follow(station)
             self.toasts.follow(station)
             station.link_changed.connect(self.refresh_links)
             for signal in (station.alerts_reset, station.alert_changed):
                 signal.connect(self._count_soon)
-            station.catalogue_changed.connect(self._choose_page)
+            station.catalogue_changed.connect(self._leave_start_page)
             station.alert_changed.connect(self._announce)
-        self.alerts.dataChanged.connect(self._count_soon)
         self.toasts.open_alert.connect(self._open_from_toast)
         self.toasts.pause_changed.connect(self._pause_changed)
 
@@ -135,6 +113,9 @@ class Desk(QObject):
         window.theme_requested.connect(self._switch_theme)
         window.bell_clicked.connect(self._open_bell)
         window.keys_requested.connect(lambda: spawn(self, self._show_keys()))
+        window.rail.chosen.connect(self.pages.show)
+        self.pages.shown.connect(window.rail.mark)
+        self.preferences.changed.connect(self._count_soon)
         self.preferences.failed.connect(self._not_saved)
         window.set_theme_choice(self.preferences.window.theme)
         tray.shown.connect(self._count_soon)
@@ -156,14 +137,12 @@ class Desk(QObject):
         Raises:
             KnownError: the layout could not be saved.
         """
-        geometry, layout = self.window.layout_text()
-        self.preferences.change(geometry=geometry, layout=layout)
+        self.pages.leave()
+        self.preferences.change(geometry=self.window.geometry_text())
         self.tray.hide()
         await self.toasts.chain.close()
-        owners = [self, self.toasts, self.chart_page, self.alert_panel, *self.stations]
+        owners: list[QObject] = [self, *self.window.findChildren(QWidget), *self.findChildren(QObject)]
         tasks = [task for owner in owners for task in cancel_spawned(owner)]
-        for station in self.stations:
-            tasks += station.cancel_feeds()
         await asyncio.gather(*(task for task in tasks if task is not asyncio.current_task()), return_exceptions=True)
         self.preferences.flush()
 
@@ -176,11 +155,11 @@ class Desk(QObject):
 
     def draw(self) -> None:
         """Bring bell and tray up to date."""
-        unread = self.alerts.unread_count()
+        unread = unread_count(self.stations, self.preferences)
         self.window.set_unread(unread)
         worst = self.pill.worst()
         link = worst.link if worst else Link.CLOSED
-        self.tray.set_state(link, unread, self.alerts.open_count(), self.toasts.paused)
+        self.tray.set_state(link, unread, open_count(self.stations), self.toasts.paused)
 
     def refresh_links(self) -> None:
         """Show how true the picture is: the pill always, a red header while data may be old."""
@@ -191,8 +170,10 @@ class Desk(QObject):
             self.window.banner.say("\n".join(lines), "error")
         else:
             self.window.banner.hide()
+        names = ", ".join(station.title for station in self.stations)
+        self.window.place.setText(f"<b>SPC Desktop</b> &nbsp; {escape(names)}")
         self._count_soon()
-        self._choose_page()
+        self._leave_start_page()
 
     def _away_text(self, station: Station) -> str:
         since = station.state.since or station.data_as_of
@@ -203,107 +184,53 @@ class Desk(QObject):
 
     # -- choosing what is shown ----------------------------------------------------------------------------------------
 
-    def _choose_page(self) -> None:
-        """Say what is going on while there is nothing to choose from."""
-        centre, page = self.window.centre, self.window.start_page
-        names = ", ".join(station.title for station in self.stations)
-        self.window.place.setText(f"<b>SPC Desktop</b> &nbsp; {escape(names)}")
-        if centre.currentWidget() is not page and any(station.products for station in self.stations):
+    def _leave_start_page(self) -> None:
+        """Say what is going on while there is nothing to show, and show the first page as soon as there is."""
+        if self.pages.current:
             return
+        page = self.window.start_page
         if any(station.products for station in self.stations):
-            self._select_first()
-            return
-        if all(station.loaded for station in self.stations):
-            sentence = _("Start the program with --sample-plant to try it out, or import measurements from a CSV file.")
-            page.say(_("No products yet"), sentence)
+            self.pages.show(FIRST_PAGE)
+            self._say_hint()
+        elif all(station.loaded for station in self.stations):
+            text = _("Start the program with --sample-plant to try it out, or import measurements from a CSV file.")
+            page.say(_("No products yet"), text)
         else:
             lines = [f"{each.title}: {state_text(each.state)} {each.state.detail}" for each in self.stations]
             page.say(_("Connecting…"), "\n".join(lines))
-        centre.setCurrentWidget(page)
 
-    def _select_first(self) -> None:
-        index = self.products.index(0, 0)
-        while index.isValid() and index.data(PRODUCT_ROLE) is None:
-            index = self.products.index(0, 0, index)
-        if index.isValid():
-            self.tree.setCurrentIndex(index)
-            self._show_index(index)
-            hint = _("Choose a characteristic at the left. Its chart is live. Press ? for the keys.")
-            if not self.tray.available:
-                hint += " " + _("This desktop has no tray: notifications appear in a window of the program.")
-            self.window.messages.say(hint)
+    def _say_hint(self) -> None:
+        hint = _("Choose a characteristic at the left. Its chart is live. Press ? for the keys.")
+        if not self.tray.available:
+            hint += " " + _("This desktop has no tray: notifications appear in a window of the program.")
+        self.window.messages.say(hint)
 
-    def _tree_filled(self) -> None:
-        self.tree.expandAll()
-        header = self.tree.header()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        feed = self.chart_page.feed
-        if feed is not None and self.chart_page.station is not None:
-            self._mark_in_tree(self.chart_page.station, feed.characteristic.id)
-
-    def _tree_selected(self, index: QModelIndex) -> None:
-        self._show_index(index.siblingAtColumn(0))
-
-    def _show_index(self, index: QModelIndex) -> None:
-        station, product = index.data(STATION_ROLE), index.data(PRODUCT_ROLE)
-        characteristic = index.data(CHARACTERISTIC_ROLE)
-        if station is None or product is None:
-            return
-        if characteristic is not None:
-            self.open_characteristic(station, characteristic)
-        else:
-            self.chart_page.leave()
-            self.overview.show_product(station, product)
-            self.window.centre.setCurrentWidget(self.overview)
-
-    def open_characteristic(self, station: Station, characteristic_id: int, focus: int | None = None) -> None:
+    def open_chart(self, station: Station, characteristic_id: int, focus: int | None = None) -> None:
         """Show a characteristic's chart, at ``focus`` if given."""
         if characteristic_id not in station.characteristics:
             self.window.messages.say(_("This characteristic is no longer in the catalogue."), "warning")
             return
-        self.overview.leave()
-        self.window.centre.setCurrentWidget(self.chart_page)
-        self.chart_page.show_characteristic(station, characteristic_id, focus)
-        self._mark_in_tree(station, characteristic_id)
-
-    def _mark_in_tree(self, station: Station, characteristic_id: int) -> None:
-        found = self.products.match(
-            self.products.index(0, 0),
-            CHARACTERISTIC_ROLE,
-            characteristic_id,
-            -1,
-            Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive,
-        )
-        for index in found:
-            if index.data(STATION_ROLE) is station:
-                selection = self.tree.selectionModel()
-                selection.blockSignals(True)  # the chart is shown already
-                flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-                selection.setCurrentIndex(index, flags)
-                selection.blockSignals(False)
-                self.tree.viewport().update()
+        self.pages.show("charts")
+        page = self.pages.page("charts")
+        if isinstance(page, ShowsCharts):
+            page.open_characteristic(station, characteristic_id, focus)
 
     def open_alert(self, station: Station, alert: Alert) -> None:
-        """Show the chart of an alert at the point that raised it, and the alert in the list."""
+        """Show an alert with all that belongs to it."""
         log.info("alert %d opened, characteristic %s, point %s", alert.id, alert.characteristic_id, alert.point_index)
-        if alert.characteristic_id is not None:
-            self.open_characteristic(station, alert.characteristic_id, alert.point_index)
-        self.alert_panel.select(station, alert.id)
+        self.pages.show("alerts")
+        page = self.pages.page("alerts")
+        if isinstance(page, ShowsAlerts):
+            page.open_alert(station, alert)
 
     def _open_from_toast(self, station: Station, alert: Alert) -> None:
         self.window.come_forward()
         self.open_alert(station, alert)
 
     def _open_bell(self) -> None:
-        self.alert_dock.show()
-        self.alert_dock.raise_()
-        self.alert_panel.view.setFocus()
-        self.alerts.mark_all_read()
-
-    def _show_point(self, characteristic: object, panels: object, detail: object) -> None:
-        self.point_dock.show()
-        self.inspector.show_point(characteristic, panels, detail)  # type: ignore[arg-type]  # what ChartPage emitted
+        self.pages.show("alerts")
+        for station in self.stations:
+            self.preferences.mark_read(station.name, max(station.alerts, default=0))
 
     def _not_saved(self, error: KnownError) -> None:
         reason = error.params.get("reason", error.code)
@@ -323,7 +250,6 @@ class Desk(QObject):
         language = "en" if current_language() == "ko" else "ko"
         self.preferences.change(language=language)
         self._translator.apply(language)
-        self.products.rebuild()
         self.tray.retranslate()
         self.refresh_links()
 
@@ -338,30 +264,12 @@ class Desk(QObject):
         self.window.messages.say(text if self.toasts.paused else _("Notifications are shown again."))
 
     async def _show_keys(self) -> None:
-        await await_dialog(KeysDialog(self.window))
-
-    # -- closing -------------------------------------------------------------------------------------------------------
+        entry = self.pages.entry()
+        await await_dialog(KeysDialog(_(entry.title) if entry else "", self.pages.keys(), self.window))
 
     async def _close_window(self) -> None:
         """Go to the tray; where there is none, say so and ask."""
         if self.tray.available:
             self.window.hide()
-            return
-        box = QMessageBox(self.window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("SPC Desktop")
-        box.setText(_("This desktop has no tray, so the window cannot go on in the background."))
-        box.setInformativeText(
-            _("Without the program no notifications are shown. Quit it, or only minimise the window?")
-        )
-        quit_button = box.addButton(_("Quit"), QMessageBox.ButtonRole.DestructiveRole)
-        small_button = box.addButton(_("Minimise"), QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(small_button)
-        box.setEscapeButton(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole))
-        clicked: list[object] = []
-        box.buttonClicked.connect(clicked.append)
-        await await_dialog(box)
-        if quit_button in clicked:
+        elif await ask_without_tray(self.window):
             self._stop.set()
-        elif small_button in clicked:
-            self.window.showMinimized()

@@ -1,5 +1,6 @@
 """What the keys do, for the person who pressed "?"."""
 
+from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
@@ -7,39 +8,37 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 from spc_desktop.i18n import _
 
 
-def key_table() -> tuple[tuple[str, str], ...]:
-    """Return keys and what they do, in the window's language."""
+def shell_keys() -> tuple[tuple[str, str], ...]:
+    """Return the keys that hold on every page and what they do, in the window's language."""
     return (
-        ("← / →", _("previous / next point")),
-        ("Ctrl+← / Ctrl+→", _("previous / next signal")),
-        ("Enter", _("open the point, or the chart of an alert")),
-        ("L", _("follow the newest point")),
-        ("Z", _("usual width at the newest point")),
-        ("+ / −", _("zoom in / out")),
-        ("Page Up / Page Down", _("a screen back / on")),
-        ("Home / End", _("oldest / newest point")),
-        ("A", _("acknowledge the selected alerts")),
-        ("J / K", _("next / previous alert")),
+        ("Ctrl+1 … Ctrl+8", _("the pages of the rail")),
         ("Tab", _("next part of the window")),
         ("Ctrl+Shift+L", _("Korean / English")),
         ("F11", _("full screen")),
+        ("Ctrl+W", _("close the window")),
         ("Ctrl+Q", _("quit")),
     )
 
 
 class KeysDialog(QDialog):
-    """A table of keys."""
+    """A table of the keys of a page, and below it those of the whole window."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, page_keys: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(_("Keys of this window"))
-        rows = "".join(
-            f"<tr><td style='padding:3px 18px 3px 0'><b>{escape(keys)}</b></td><td>{escape(text)}</td></tr>"
-            for keys, text in key_table()
-        )
-        mouse = escape(_("Mouse: drag over a stretch to zoom in, turn the wheel to zoom, drag with Shift to move."))
+        parts = [(title, page_keys)] if page_keys else []
+        text = "".join(_table(name, keys) for name, keys in [*parts, (_("Everywhere"), shell_keys())])
+        self.label = QLabel(text)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        layout.addWidget(QLabel(f"<table>{rows}</table><p>{mouse}</p>"))
+        layout.addWidget(self.label)
         layout.addWidget(buttons)
+
+
+def _table(title: str, keys: Sequence[tuple[str, str]]) -> str:
+    rows = "".join(
+        f"<tr><td style='padding:3px 18px 3px 0'><b>{escape(key)}</b></td><td>{escape(text)}</td></tr>"
+        for key, text in keys
+    )
+    return f"<h4>{escape(title)}</h4><table>{rows}</table>"

@@ -1,4 +1,4 @@
-"""The main window: docks, menus, the top bar and the centre. It lays things out and knows nothing of hubs or charts.
+"""The main window: rail, menus, the top bar and the centre. It lays things out and knows nothing of hubs or charts.
 
 Imported for the first paint: no numpy, no pyqtgraph, no protocol.
 """
@@ -6,7 +6,6 @@ Imported for the first paint: no numpy, no pyqtgraph, no protocol.
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QIcon, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import (
-    QDockWidget,
     QLabel,
     QMainWindow,
     QMenu,
@@ -22,13 +21,15 @@ from spc_desktop.i18n import _, marked
 from spc_desktop.paths import resource
 from spc_desktop.ui.icons import icon
 from spc_desktop.ui.message_bar import MessageBar
+from spc_desktop.ui.pages.registry import PAGES
 from spc_desktop.ui.pages.start_page import StartPage
+from spc_desktop.ui.rail import Rail
 
 THEMES = (("system", marked("As the system")), ("light", marked("Light")), ("dark", marked("Dark")))
 
 
 class MainWindow(QMainWindow):
-    """Docks and menus; everything that is shown in them is handed in."""
+    """Rail, bar and menus; everything that is shown in them is handed in."""
 
     painted = Signal()
     """The first paint is done."""
@@ -47,7 +48,6 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.may_close = False
         self._was_painted = False
-        self._docks: list[tuple[QDockWidget, str]] = []
         self.centre = QStackedWidget()
         self.start_page = StartPage()
         self.centre.addWidget(self.start_page)
@@ -61,6 +61,8 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.centre, 1)
         self.setCentralWidget(body)
         self._make_bar()
+        self.rail = Rail(PAGES)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.rail)
         self._make_menus()
         self.retranslate()
 
@@ -114,16 +116,6 @@ class MainWindow(QMainWindow):
         menu.addAction(action)
         return action
 
-    def add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        """Put a widget into a dock; ``title`` is a key that is translated here."""
-        dock = QDockWidget(_(title), self)
-        dock.setObjectName(name)
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        self._view.addAction(dock.toggleViewAction())
-        self._docks.append((dock, title))
-        return dock
-
     def add_to_bar(self, widget: QWidget) -> None:
         """Put a widget before the bell."""
         self.bar.insertWidget(self._bell_action, widget)
@@ -143,17 +135,14 @@ class MainWindow(QMainWindow):
 
     # -- layout --------------------------------------------------------------------------------------------------------
 
-    def layout_text(self) -> tuple[str, str]:
-        """Return geometry and dock layout as text for the settings."""
-        geometry, state = self.saveGeometry().toBase64(), self.saveState(1).toBase64()
-        return geometry.toStdString(), state.toStdString()
+    def geometry_text(self) -> str:
+        """Return size and place as text for the settings."""
+        return self.saveGeometry().toBase64().toStdString()
 
-    def restore(self, geometry: str, state: str) -> None:
-        """Take a geometry and layout; what does not fit is left as it is."""
+    def restore(self, geometry: str) -> None:
+        """Take a size and place; what does not fit is left as it is."""
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
-        if state:
-            self.restoreState(QByteArray.fromBase64(state.encode()), 1)
 
     def come_forward(self) -> None:
         """Show the window above the others."""
@@ -213,8 +202,6 @@ class MainWindow(QMainWindow):
             action.setText(text)
         for name, text in THEMES:
             self._themes[name].setText(_(text))
-        for dock, title in self._docks:
-            dock.setWindowTitle(_(title))
         self.language_button.setToolTip(_("Language: Korean or English (Ctrl+Shift+L)"))
         self.language_button.setAccessibleName(_("Language: Korean or English (Ctrl+Shift+L)"))
         self.set_unread(self._unread)

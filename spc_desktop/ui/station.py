@@ -17,7 +17,7 @@ from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.api import Actor, Delivery, HubApi, HubState, Link, LinkChanged, Mailbox, Resync, WatchFilter
 from spc_desktop.i18n import _
 from spc_desktop.protocol import messages as m
-from spc_desktop.ui.aio import cancel_spawned, spawn
+from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.feed import ChartFeed
 
 ALERTS_SHOWN = 500
@@ -220,10 +220,6 @@ class Station(QObject):
             del self._feeds[feed.characteristic.id]
             feed.deleteLater()
             self._set_filter()
-
-    def cancel_feeds(self) -> list[asyncio.Task[None]]:
-        """Stop reading points and return the tasks that are ending."""
-        return [task for feed in self._feeds.values() for task in cancel_spawned(feed)]
 
     def _filter(self) -> WatchFilter:
         return WatchFilter(types=_TYPES, characteristics=frozenset(self._feeds))

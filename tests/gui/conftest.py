@@ -72,6 +72,14 @@ class Bench:
     def station(self):
         return self.desk.stations[0]
 
+    @property
+    def charts(self):
+        return self.desk.pages.page("charts")
+
+    @property
+    def alert_panel(self):
+        return self.desk.pages.page("alerts").panel
+
 
 @pytest.fixture
 def look(qapp):

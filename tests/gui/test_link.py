@@ -51,10 +51,10 @@ async def test_that_a_lost_connection_is_shown_in_red_and_what_happened_meanwhil
             opened = open_bench(hubs=[remote])
             bench = await opened.__aenter__()
             desk = bench.desk
-            desk.open_characteristic(bench.station, 1)
-            await until(lambda: desk.chart_page.feed.loaded)
+            desk.open_chart(bench.station, 1)
+            await until(lambda: bench.charts.chart_page.feed.loaded)
             await far.submit([measured(10.0)])
-            await until(lambda: desk.chart_page.feed.series.end == 1)
+            await until(lambda: bench.charts.chart_page.feed.series.end == 1)
             assert desk.pill.text().startswith("● Live")
             assert not bench.window.banner.isVisible()
         await until(bench.window.banner.isVisible)
@@ -64,7 +64,7 @@ async def test_that_a_lost_connection_is_shown_in_red_and_what_happened_meanwhil
         async with served(far, port):
             await until(lambda: desk.pill.text().startswith("● Live"), 30)
             await until(lambda: bench.recorder.toasts)
-            await until(lambda: desk.chart_page.feed.series.end == 2)
+            await until(lambda: bench.charts.chart_page.feed.series.end == 2)
             assert not bench.window.banner.isVisible()
             await opened.__aexit__(None, None, None)
             await remote.__aexit__(None, None, None)
@@ -78,4 +78,4 @@ async def test_that_a_hub_that_is_not_there_yet_is_waited_for(open_bench, unused
             await until(lambda: bench.window.start_page.title.text() == "Connecting…")
             async with served(far, unused_tcp_port):
                 await until(lambda: bench.station.products, 30)
-                await until(lambda: bench.window.centre.currentWidget() is bench.desk.overview)
+                await until(lambda: bench.charts.centre.currentWidget() is bench.charts.overview)

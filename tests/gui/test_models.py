@@ -25,7 +25,7 @@ def created(number):
 
 async def test_that_the_models_keep_qts_rules_while_alerts_come_change_and_go(open_bench):
     async with open_bench(WATCHED) as bench:
-        panel, tree = bench.desk.alert_panel, bench.desk.products
+        panel, tree = bench.alert_panel, bench.charts.products
         fatal = QAbstractItemModelTester.FailureReportingMode.Fatal
         testers = [QAbstractItemModelTester(model, fatal, bench.window) for model in (panel.model, panel.filter, tree)]
         for number in range(20):
@@ -39,7 +39,7 @@ async def test_that_the_models_keep_qts_rules_while_alerts_come_change_and_go(op
         assert panel.filter.rowCount() == 20
         for column in range(len(HEADERS)):
             panel.view.sortByColumn(column, Qt.SortOrder.AscendingOrder)
-        bench.desk.alerts.rebuild()
+        bench.alert_panel.model.rebuild()
         assert panel.filter.rowCount() == 20
         assert len(testers) == 3
 
@@ -48,7 +48,7 @@ async def test_that_the_table_shows_the_newest_alert_first(open_bench):
     async with open_bench(WATCHED) as bench:
         for number in range(3):
             await bench.hub.command(created(number))
-        table = bench.desk.alerts
+        table = bench.alert_panel.model
         await until(lambda: table.rowCount() == 3)
         shown = [table.index(row, 0).data(ROW_ROLE).alert.title for row in range(3)]
         assert shown == ["t2", "t1", "t0"]
@@ -102,6 +102,6 @@ async def test_that_a_history_of_many_pages_arrives_whole_while_new_points_come(
         await until(lambda: feed.series.complete and feed.series.end == 401)
         values = feed.series.panels["i"].value[:401].tolist()
         assert values == pytest.approx([10 + 0.001 * at for at in range(401)])
-        bench.desk.overview.leave()  # it shows the same points
+        bench.charts.overview.leave()  # it shows the same points
         bench.station.release(feed)
         assert bench.station._feeds == {}

@@ -20,8 +20,8 @@ ENGLISH = shaft(name_en="Shaft")
 
 
 def open_first_chart(bench):
-    bench.desk.open_characteristic(bench.station, 1)
-    return bench.desk.chart_page
+    bench.desk.open_chart(bench.station, 1)
+    return bench.charts.chart_page
 
 
 def press(widget, key, text="", modifiers=Qt.KeyboardModifier.NoModifier):
@@ -30,7 +30,7 @@ def press(widget, key, text="", modifiers=Qt.KeyboardModifier.NoModifier):
 
 
 def tree_names(bench):
-    model, names = bench.desk.products, []
+    model, names = bench.charts.products, []
     for row in range(model.rowCount()):
         top = model.item(row, 0)
         names.append((top.text(), [top.child(at, 0).text() for at in range(top.rowCount())]))
@@ -47,9 +47,9 @@ async def test_that_a_measured_value_becomes_a_point_an_alert_and_a_toast(open_b
         assert "Beyond control limit" in toast.title
         assert toast.body.startswith("Outer diameter")
         assert "UCL" in toast.body
-        panel = bench.desk.alert_panel
+        panel = bench.alert_panel
         assert panel.filter.rowCount() >= 1
-        await until(lambda: bench.window.bell.text() == str(bench.desk.alerts.unread_count()))
+        await until(lambda: bench.window.bell.text() == str(bench.alert_panel.model.unread_count()))
 
 
 async def test_that_open_on_a_toast_shows_the_chart_at_the_point_that_raised_it(open_bench):
@@ -60,10 +60,10 @@ async def test_that_open_on_a_toast_shows_the_chart_at_the_point_that_raised_it(
         await until(lambda: bench.recorder.toasts)
         bench.window.hide()
         bench.recorder.toasts[0].open()
-        page = bench.desk.chart_page
+        page = bench.charts.chart_page
         await until(lambda: page.chart.cursor_position == 40)
         assert bench.window.isVisible()
-        assert bench.window.centre.currentWidget() is page
+        assert bench.charts.centre.currentWidget() is page
         low, high = page.chart.view_range
         assert low < 40 < high
         assert not page.chart.locked
@@ -82,7 +82,7 @@ async def test_that_acknowledge_in_a_toast_acknowledges_the_alert_at_the_hub(ope
 async def test_that_the_key_a_acknowledges_whatever_the_input_method_says(open_bench, key):
     async with open_bench(WATCHED) as bench:
         await bench.hub.submit([measured(10.8)])
-        panel = bench.desk.alert_panel
+        panel = bench.alert_panel
         await until(lambda: panel.filter.rowCount() == 1)
         panel.view.selectRow(0)
         assert panel.acknowledge_button.isEnabled()
@@ -97,16 +97,16 @@ async def test_that_the_key_a_acknowledges_whatever_the_input_method_says(open_b
 async def test_that_enter_on_an_alert_opens_its_chart(open_bench):
     async with open_bench(WATCHED) as bench:
         await bench.hub.submit([measured(10.0), measured(10.8, at=NOON + timedelta(minutes=1))])
-        panel = bench.desk.alert_panel
+        panel = bench.alert_panel
         await until(panel.filter.rowCount)
         panel.view.selectRow(0)
         press(panel.view, Qt.Key.Key_Return)
-        await until(lambda: bench.desk.chart_page.chart.cursor_position == 1)
+        await until(lambda: bench.charts.chart_page.chart.cursor_position == 1)
 
 
 async def test_that_alerts_of_a_product_that_is_not_subscribed_give_no_toast(open_bench):
     async with open_bench(WATCHED) as bench:
-        item = bench.desk.products.item(0, 0)
+        item = bench.charts.products.item(0, 0)
         assert item.checkState() == Qt.CheckState.Checked
         item.setCheckState(Qt.CheckState.Unchecked)
         await bench.hub.submit([measured(10.8)])
@@ -114,7 +114,7 @@ async def test_that_alerts_of_a_product_that_is_not_subscribed_give_no_toast(ope
         assert bench.recorder.toasts == []
         bench.preferences.flush()
         assert bench.saved[-1].window.unsubscribed == {"plant": ("SHAFT",)}
-        assert bench.desk.alert_panel.filter.rowCount() == 1
+        assert bench.alert_panel.filter.rowCount() == 1
 
 
 async def test_that_alerts_from_before_the_start_give_no_toast_but_count_as_unread(open_bench):
@@ -155,12 +155,12 @@ async def test_that_a_pause_holds_toasts_back_and_the_list_goes_on(open_bench):
 async def test_that_the_language_switches_while_running_and_is_kept(open_bench):
     async with open_bench(save(diameter(), plans=[known_limits()], product=ENGLISH)) as bench:
         await bench.hub.submit([measured(10.8)])
-        panel = bench.desk.alert_panel
+        panel = bench.alert_panel
         await until(lambda: panel.filter.rowCount() == 1)
         assert tree_names(bench) == [("Shaft", ["Outer diameter"])]
         assert panel.filter.index(0, 4).data() == "Beyond control limit"
         bench.window.language_requested.emit()
-        assert tree_names(bench) == [("축", ["외경"])]
+        await until(lambda: tree_names(bench) == [("축", ["외경"])])
         assert panel.filter.index(0, 4).data() == "관리한계 이탈"
         await until(lambda: panel.acknowledge_button.text() == "확인 (A)")
         assert bench.desk.pill.text() == "● 실시간"
@@ -184,9 +184,9 @@ async def test_that_every_empty_state_says_what_to_do(open_bench):
     async with open_bench() as bench:
         await until(lambda: bench.window.start_page.title.text() == _("No products yet"))
         assert "--sample-plant" in bench.window.start_page.text.text()
-        assert "No alerts" in bench.desk.alert_panel.empty.text()
+        assert "No alerts" in bench.alert_panel.empty.text()
         await bench.hub.command(WATCHED)
-        await until(lambda: bench.window.centre.currentWidget() is bench.desk.overview)
+        await until(lambda: bench.charts.centre.currentWidget() is bench.charts.overview)
         page = open_first_chart(bench)
         await until(lambda: "No points yet" in page._status.text())
 
@@ -215,9 +215,9 @@ async def test_that_enter_shows_values_lot_and_rules_of_a_point(open_bench):
         await until(lambda: page.feed.loaded)
         press(page.chart, Qt.Key.Key_Right)
         press(page.chart, Qt.Key.Key_Return)
-        await until(lambda: "L7" in bench.desk.inspector.text)
+        await until(lambda: "L7" in bench.charts.inspector.text)
         for expected in ("11.30", "M2", "kim", "Rule 1: beyond control limit", "Out of specification"):
-            assert expected in bench.desk.inspector.text
+            assert expected in bench.charts.inspector.text
 
 
 async def test_that_closing_without_a_tray_asks_and_quits_only_when_told(open_bench):
@@ -242,20 +242,20 @@ async def test_that_closing_without_a_tray_asks_and_quits_only_when_told(open_be
 
 async def test_that_layout_and_geometry_are_saved_and_taken_up_again(open_bench):
     async with open_bench(WATCHED) as bench:
-        bench.desk.point_dock.hide()
+        bench.charts.point_dock.hide()
         bench.window.resize(790, 655)
     window = bench.saved[-1].window
     settings = Settings(window=WindowSettings(geometry=window.geometry, layout=window.layout))
     async with open_bench(WATCHED, settings=settings) as again:
-        assert not again.desk.point_dock.isVisible()
-        assert again.desk.alert_dock.isVisible()
+        assert not again.charts.point_dock.isVisible()
+        assert again.charts.tree_dock.isVisible()
         assert again.window.height() == 655
 
 
 async def test_that_a_refused_command_is_told_beside_the_list(open_bench):
     async with open_bench(WATCHED) as bench:
         await bench.hub.submit([measured(10.8)])
-        panel = bench.desk.alert_panel
+        panel = bench.alert_panel
         await until(lambda: panel.filter.rowCount() == 1)
         panel.view.selectRow(0)
         bench.hub._intake.close()  # the hub is closing
@@ -274,11 +274,11 @@ async def test_that_a_new_product_appears_without_a_restart(open_bench):
 async def test_that_the_tree_counts_open_alerts(open_bench):
     async with open_bench(WATCHED) as bench:
         await bench.hub.submit([measured(10.8)])
-        await until(lambda: bench.desk.products.item(0, 1).text() == "■ 1")
+        await until(lambda: bench.charts.products.item(0, 1).text() == "■ 1")
         await bench.hub.command(m.Resolve(alert_id=1))
-        await until(lambda: bench.desk.products.item(0, 1).text() == "")
-        assert bench.desk.alert_panel.filter.rowCount() == 0
-        assert "No open alerts" in bench.desk.alert_panel.empty.text()
-        bench.desk.alert_panel.all_box.setChecked(True)
-        row = bench.desk.alert_panel.filter.index(0, 0).data(ROW_ROLE)
+        await until(lambda: bench.charts.products.item(0, 1).text() == "")
+        assert bench.alert_panel.filter.rowCount() == 0
+        assert "No open alerts" in bench.alert_panel.empty.text()
+        bench.alert_panel.all_box.setChecked(True)
+        row = bench.alert_panel.filter.index(0, 0).data(ROW_ROLE)
         assert row.alert.status is Status.RESOLVED

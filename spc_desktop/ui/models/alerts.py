@@ -1,5 +1,6 @@
 """The alert table: all alerts of all stations, the newest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +77,21 @@ def product_name(station: Station, alert: Alert) -> str:
     return product.name_en if current_language() == "en" and product.name_en else product.name
 
 
+def unread_count(stations: Sequence[Station], preferences: Preferences) -> int:
+    """Return the number on the bell: new alerts, raised after the last "mark as read"."""
+    found = 0
+    for station in stations:
+        read = preferences.read_up_to(station.name)
+        found += sum(alert.status is Status.NEW and alert.id > read for alert in station.alerts.values())
+    return found
+
+
+def open_count(stations: Sequence[Station]) -> int:
+    """Return how many alerts are neither resolved nor closed."""
+    ended = {Status.RESOLVED, Status.CLOSED}
+    return sum(alert.status not in ended for station in stations for alert in station.alerts.values())
+
+
 class AlertTable(QAbstractTableModel):
     """Rows are ``Row`` objects under ``ROW_ROLE``."""
 
@@ -132,14 +148,8 @@ class AlertTable(QAbstractTableModel):
         return row.alert.status is Status.NEW and row.alert.id > self._preferences.read_up_to(row.station.name)
 
     def unread_count(self) -> int:
-        """Return the number on the bell."""
-        read = {id(station): self._preferences.read_up_to(station.name) for station in self._stations}
-        new = (row for row in self._rows if row.alert.status is Status.NEW)
-        return sum(row.alert.id > read[id(row.station)] for row in new)
-
-    def open_count(self) -> int:
-        """Return how many alerts are neither resolved nor closed."""
-        return sum(row.alert.status not in {Status.RESOLVED, Status.CLOSED} for row in self._rows)
+        """Return how many alerts nobody has looked at here."""
+        return unread_count(self._stations, self._preferences)
 
     def mark_all_read(self) -> None:
         """Count every alert of every station as read."""

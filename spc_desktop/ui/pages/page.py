@@ -1,15 +1,21 @@
-"""What the window's shell asks of a page, and what it gives to each."""
+"""What the window's shell asks of a page, and what it gives to each. Imported for the first paint: nothing heavy."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
 
-from PySide6.QtWidgets import QWidget
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from spc_desktop.domain.alert import Alert
-from spc_desktop.ui.frame_clock import FrameClock
-from spc_desktop.ui.preferences import Preferences
-from spc_desktop.ui.station import Station
+from spc_desktop.ui.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtWidgets import QWidget
+
+    from spc_desktop.domain.alert import Alert
+    from spc_desktop.ui.frame_clock import FrameClock
+    from spc_desktop.ui.preferences import Preferences
+    from spc_desktop.ui.station import Station
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +33,16 @@ class PageContext:
     """Show an alert with all that belongs to it."""
     go_to: Callable[[str], None]
     """Show the page of this name."""
+    scope: Scope = field(default_factory=Scope)
+    """The part of the plant that is to be shown; ask it, and listen to ``scope.changed``."""
 
 
 class Page(Protocol):
     """A page of the left rail. Made when it is shown for the first time, kept until the window closes.
 
     It is a ``QWidget`` that rewrites its texts on ``QEvent.LanguageChange`` and its colours on ``QEvent.PaletteChange``.
+    It gets the keyboard when it is shown: give it a focus proxy. A widget's property ``help_topic`` names the help that F1
+    opens on it.
     """
 
     def enter(self) -> None:
@@ -40,11 +50,29 @@ class Page(Protocol):
         ...
 
     def leave(self) -> None:
-        """Another page is shown: let go of feeds and timers; what was typed stays."""
+        """Another page is shown, or the window closes: let go of feeds and timers; what was typed stays."""
         ...
 
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Return the page's own keys and what they do, in the window's language, for the list behind ``?``."""
+        ...
+
+
+@runtime_checkable
+class ShowsCharts(Protocol):
+    """What ``PageContext.open_chart`` asks of the page ``charts``."""
+
+    def open_characteristic(self, station: Station, characteristic_id: int, focus: int | None = None) -> None:
+        """Show a characteristic that is in the catalogue, at a chart position if one is given."""
+        ...
+
+
+@runtime_checkable
+class ShowsAlerts(Protocol):
+    """What ``PageContext.open_alert`` asks of the page ``alerts``."""
+
+    def open_alert(self, station: Station, alert: Alert) -> None:
+        """Show an alert with all that belongs to it."""
         ...
 
 

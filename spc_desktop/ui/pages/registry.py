@@ -1,0 +1,47 @@
+"""The pages of the window in the order of the rail. A page is added here and nowhere else."""
+
+from typing import TYPE_CHECKING
+
+from spc_desktop.i18n import marked
+from spc_desktop.ui.pages.page import PageContext, PageEntry
+
+if TYPE_CHECKING:  # every page is imported when it is shown for the first time
+    from PySide6.QtWidgets import QWidget
+
+TITLES = {
+    "home": marked("Home"),
+    "wall": marked("Wall"),
+    "entry": marked("Entry"),
+    "charts": marked("Charts"),
+    "alerts": marked("Alerts"),
+    "capability": marked("Capability"),
+    "history": marked("History"),
+    "setup": marked("Set-up"),
+}
+"""Page -> its name in the rail. Ctrl and the place in this table (1 to 8) show the page, whether or not all are there."""
+
+NUMBERS = {name: at for at, name in enumerate(TITLES, 1)}
+
+
+def _charts(context: PageContext) -> "QWidget":
+    from spc_desktop.ui.pages.charts_page import ChartsPage
+
+    return ChartsPage(context)
+
+
+def _alerts(context: PageContext) -> "QWidget":
+    from spc_desktop.ui.pages.alerts_page import AlertsPage
+
+    return AlertsPage(context)
+
+
+PAGES: tuple[PageEntry, ...] = (
+    # 1 home
+    # 2 wall
+    # 3 entry
+    PageEntry(name="charts", title=TITLES["charts"], icon="charts", help_topic="charts", make=_charts),
+    PageEntry(name="alerts", title=TITLES["alerts"], icon="alerts", help_topic="alerts", make=_alerts),
+    # 6 capability
+    # 7 history
+    # 8 setup
+)
