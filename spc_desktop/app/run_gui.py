@@ -121,6 +121,7 @@ async def _main(application: QApplication, start: Start, body: Body) -> int:
     loop = asyncio.get_running_loop()
     preferences = Preferences(start.settings, start.saved, partial(save_settings, start.settings_file))
     theme, translator = Theme(application), Translator(application)
+    theme.resize(preferences.window.font_scale, preferences.window.touch)
     theme.apply(preferences.window.theme)
     translator.apply(preferences.language)
     window = MainWindow()

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field, inspect
 
-VERSION = 1
+VERSION = 2
 """Version of the file's shape; written into every file."""
 
 Language = Literal["system", "ko", "en"]
@@ -54,7 +54,18 @@ class WindowSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         dict[str, int], Meta(description="hub name and the id of the newest alert that was marked as read")
     ] = field(default_factory=dict)
     geometry: Annotated[str, Meta(description="size and place of the window, base64 of Qt's saveGeometry")] = ""
-    layout: Annotated[str, Meta(description="places of the docks, base64 of Qt's saveState")] = ""
+    layouts: Annotated[
+        dict[str, str], Meta(description="person@hub/page and the places of its docks, base64 of Qt's saveState")
+    ] = field(default_factory=dict)
+    font_scale: Annotated[int, Meta(ge=100, le=200, description="size of the text in percent")] = 100
+    touch: Annotated[bool, Meta(description="large buttons and rows, for fingers")] = False
+    scope: Annotated[
+        tuple[str, str], Meta(description="hub and line that the window shows; empty texts: all of them")
+    ] = ("", "")
+    servers: Annotated[
+        tuple[str, ...], Meta(description="addresses of hubs elsewhere that the window shows instead of its own")
+    ] = ()
+    last_server: Annotated[str, Meta(description="address that was typed last")] = ""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

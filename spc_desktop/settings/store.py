@@ -21,7 +21,14 @@ FILE_NAME = "settings.toml"
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
-MIGRATIONS: Mapping[int, Migration] = {}
+
+def _docks_of_pages(tables: dict[str, Any]) -> dict[str, Any]:
+    """Version 2: docks belong to pages, and are kept for each person and hub; the old places mean nothing there."""
+    window = {name: value for name, value in tables.get("window", {}).items() if name != "layout"}
+    return {**tables, "window": window}
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _docks_of_pages}
 """Version -> the step that turns a file of that version into one of the next. Steps get a copy and return the new tables."""
 
 

@@ -3,11 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from html import escape
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.errors import KnownError, UserError
@@ -15,8 +14,10 @@ from spc_desktop.hub.api import Actor, HubApi, Link
 from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import await_dialog, cancel_spawned, spawn
+from spc_desktop.ui.appearance import Appearance
 from spc_desktop.ui.closing import ask_without_tray
 from spc_desktop.ui.frame_clock import FrameClock
+from spc_desktop.ui.help_window import HelpWindow, topic_of
 from spc_desktop.ui.keys_dialog import KeysDialog
 from spc_desktop.ui.main_window import MainWindow
 from spc_desktop.ui.models.alerts import open_count, sentence_of, title_of, unread_count
@@ -26,7 +27,7 @@ from spc_desktop.ui.pages.registry import PAGES
 from spc_desktop.ui.pill import ConnectionPill, state_text
 from spc_desktop.ui.preferences import Preferences
 from spc_desktop.ui.presenters import Chain, default_chain
-from spc_desktop.ui.scope import Scope
+from spc_desktop.ui.scope import EVERYTHING, Choice, Scope, choices, scope_text
 from spc_desktop.ui.station import Station
 from spc_desktop.ui.theme import Theme
 from spc_desktop.ui.toasts import ToastCenter
@@ -57,15 +58,20 @@ class Desk(QObject):
     ) -> None:
         super().__init__(window)
         self.window, self.preferences = window, preferences
-        self._stop, self._theme, self._translator = stop, theme, translator
+        self._stop = stop
+        self._help: HelpWindow | None = None
+        self.appearance = Appearance(window, preferences, theme, translator, self)
         self.clock = FrameClock(self)
         self.scope = Scope(self)
+        self.scope.choose(Choice(*preferences.window.scope))
         self.stations = [Station(hub, actor, self) for hub in hubs]
         self.tray = Tray(self)
         self.toasts = ToastCenter(chain or default_chain(lambda: self.tray.icon), preferences, self)
         self.pages = PageStack(window.centre, PAGES, self._context(), self)
         self.pill = ConnectionPill(lambda: [station.state for station in self.stations])
-        window.add_to_bar(self.pill)
+        window.bar.insert(self.pill)
+        window.bar.set_user(actor.name)
+        preferences.place = f"{actor.name}@{'+'.join(station.name for station in self.stations)}"
         self._connect_stations()
         self._connect_window()
         window.restore(preferences.window.geometry)
@@ -100,7 +106,7 @@ class Desk(QObject):
             station.link_changed.connect(self.refresh_links)
             for signal in (station.alerts_reset, station.alert_changed):
                 signal.connect(self._count_soon)
-            station.catalogue_changed.connect(self._leave_start_page)
+            station.catalogue_changed.connect(self._catalogue_changed)
             station.alert_changed.connect(self._announce)
         self.toasts.open_alert.connect(self._open_from_toast)
         self.toasts.pause_changed.connect(self._pause_changed)
@@ -109,15 +115,16 @@ class Desk(QObject):
         window, tray = self.window, self.tray
         window.close_requested.connect(lambda: spawn(self, self._close_window()))
         window.quit_requested.connect(self._stop.set)
-        window.language_requested.connect(self._switch_language)
-        window.theme_requested.connect(self._switch_theme)
+        self.appearance.language_changed.connect(self._language_changed)
+        window.bar.scope_chosen.connect(self.scope.choose)
+        self.scope.changed.connect(self._scope_changed)
+        window.help_requested.connect(self._show_help)
         window.bell_clicked.connect(self._open_bell)
         window.keys_requested.connect(lambda: spawn(self, self._show_keys()))
         window.rail.chosen.connect(self.pages.show)
         self.pages.shown.connect(window.rail.mark)
         self.preferences.changed.connect(self._count_soon)
         self.preferences.failed.connect(self._not_saved)
-        window.set_theme_choice(self.preferences.window.theme)
         tray.shown.connect(self._count_soon)
         tray.open_requested.connect(window.come_forward)
         tray.pause_requested.connect(self.toasts.pause)
@@ -156,7 +163,7 @@ class Desk(QObject):
     def draw(self) -> None:
         """Bring bell and tray up to date."""
         unread = unread_count(self.stations, self.preferences)
-        self.window.set_unread(unread)
+        self.window.bar.set_unread(unread)
         worst = self.pill.worst()
         link = worst.link if worst else Link.CLOSED
         self.tray.set_state(link, unread, open_count(self.stations), self.toasts.paused)
@@ -170,8 +177,6 @@ class Desk(QObject):
             self.window.banner.say("\n".join(lines), "error")
         else:
             self.window.banner.hide()
-        names = ", ".join(station.title for station in self.stations)
-        self.window.place.setText(f"<b>SPC Desktop</b> &nbsp; {escape(names)}")
         self._count_soon()
         self._leave_start_page()
 
@@ -181,6 +186,26 @@ class Desk(QObject):
             return state_text(station.state)
         time = since.astimezone().strftime("%H:%M:%S")
         return _("data as of {time} — the connection is tried again by itself", time=time)
+
+    def _catalogue_changed(self) -> None:
+        offered = choices(self.stations)
+        if self.scope.choice not in offered and all(station.loaded for station in self.stations):
+            self.scope.choose(EVERYTHING)  # a line that is no more
+        several = len(self.stations) > 1
+        names = {station.name: station.title for station in self.stations}
+        self.window.bar.set_scopes(
+            [(choice, scope_text(choice, names, several)) for choice in offered], self.scope.choice
+        )
+        self._leave_start_page()
+
+    def _scope_changed(self) -> None:
+        self.preferences.change(scope=tuple(self.scope.choice))
+        self._catalogue_changed()
+
+    def _language_changed(self) -> None:
+        self.tray.retranslate()
+        self._catalogue_changed()
+        self.refresh_links()
 
     # -- choosing what is shown ----------------------------------------------------------------------------------------
 
@@ -244,24 +269,17 @@ class Desk(QObject):
             event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
             QAccessible.updateAccessibility(event)
 
-    # -- choices -------------------------------------------------------------------------------------------------------
-
-    def _switch_language(self) -> None:
-        language = "en" if current_language() == "ko" else "ko"
-        self.preferences.change(language=language)
-        self._translator.apply(language)
-        self.tray.retranslate()
-        self.refresh_links()
-
-    def _switch_theme(self, name: str) -> None:
-        self.preferences.change(theme=name)
-        self._theme.apply(name)
-
     def _pause_changed(self) -> None:
         self.preferences.change(toasts_paused=self.toasts.paused)
         self._count_soon()
         text = _("Notifications are paused for 30 minutes; the alert list goes on.")
         self.window.messages.say(text if self.toasts.paused else _("Notifications are shown again."))
+
+    def _show_help(self) -> None:
+        """Show the help on what has the keyboard."""
+        if self._help is None:
+            self._help = HelpWindow(self.window)
+        self._help.show_topic(topic_of(QApplication.focusWidget()))
 
     async def _show_keys(self) -> None:
         entry = self.pages.entry()

@@ -12,8 +12,12 @@ def shell_keys() -> tuple[tuple[str, str], ...]:
     """Return the keys that hold on every page and what they do, in the window's language."""
     return (
         ("Ctrl+1 … Ctrl+8", _("the pages of the rail")),
+        ("Ctrl+K", _("search for products, characteristics, alerts, lots and commands")),
+        ("F1", _("help on what has the keyboard")),
+        ("?", _("this list")),
         ("Tab", _("next part of the window")),
         ("Ctrl+Shift+L", _("Korean / English")),
+        ("Ctrl++ / Ctrl+− / Ctrl+0", _("larger / smaller / usual text")),
         ("F11", _("full screen")),
         ("Ctrl+W", _("close the window")),
         ("Ctrl+Q", _("quit")),

@@ -6,24 +6,20 @@ Imported for the first paint: no numpy, no pyqtgraph, no protocol.
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QIcon, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import (
-    QLabel,
     QMainWindow,
     QMenu,
-    QSizePolicy,
     QStackedWidget,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from spc_desktop.i18n import _, marked
 from spc_desktop.paths import resource
-from spc_desktop.ui.icons import icon
 from spc_desktop.ui.message_bar import MessageBar
 from spc_desktop.ui.pages.registry import PAGES
 from spc_desktop.ui.pages.start_page import StartPage
 from spc_desktop.ui.rail import Rail
+from spc_desktop.ui.top_bar import TopBar
 
 THEMES = (("system", marked("As the system")), ("light", marked("Light")), ("dark", marked("Dark")))
 
@@ -37,7 +33,12 @@ class MainWindow(QMainWindow):
     quit_requested = Signal()
     language_requested = Signal()
     theme_requested = Signal(str)
+    scale_requested = Signal(int)
+    """1: larger text, -1: smaller, 0: as the system wants it."""
+    touch_requested = Signal(bool)
     bell_clicked = Signal()
+    search_requested = Signal()
+    help_requested = Signal()
     keys_requested = Signal()
 
     def __init__(self) -> None:
@@ -60,39 +61,21 @@ class MainWindow(QMainWindow):
             layout.addWidget(widget)
         layout.addWidget(self.centre, 1)
         self.setCentralWidget(body)
-        self._make_bar()
-        self.rail = Rail(PAGES)
+        self.bar, self.rail = TopBar(), Rail(PAGES)
+        self.bell = self.bar.bell
+        self.bar.bell_clicked.connect(self.bell_clicked)
+        self.bar.language_clicked.connect(self.language_requested)
+        self.bar.search_clicked.connect(self.search_requested)
+        self.addToolBar(self.bar)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.rail)
         self._make_menus()
         self.retranslate()
-
-    def _make_bar(self) -> None:
-        self.bar = QToolBar()
-        self.bar.setObjectName("bar")
-        self.bar.setMovable(False)
-        self.bar.toggleViewAction().setVisible(False)
-        self.addToolBar(self.bar)
-        self.place = QLabel()
-        self.place.setContentsMargins(8, 0, 8, 0)
-        spring = QWidget()
-        spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.bell, self.language_button = QToolButton(), QToolButton()
-        self.bell.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.language_button.setText("한/EN")
-        for widget in (self.place, spring, self.bell, self.language_button):
-            self.bar.addWidget(widget)
-        self._bell_action = self.bar.actions()[2]
-        for button in (self.bell, self.language_button):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.bell.clicked.connect(self.bell_clicked)
-        self.language_button.clicked.connect(self.language_requested)
-        self.set_unread(0)
 
     def _make_menus(self) -> None:
         self._file, self._view, self._help = QMenu(self), QMenu(self), QMenu(self)
         for menu in (self._file, self._view, self._help):
             self.menuBar().addMenu(menu)
-        self._hide = self._action(self._file, self.close, QKeySequence.StandardKey.Close)
+        self._hide = self._action(self._file, self.close, "Ctrl+W")
         self._quit = self._action(self._file, self.quit_requested.emit, "Ctrl+Q")
         self._quit.setMenuRole(QAction.MenuRole.QuitRole)
         self._language = self._action(self._view, self.language_requested.emit, "Ctrl+Shift+L")
@@ -104,34 +87,32 @@ class MainWindow(QMainWindow):
             action.setCheckable(True)
             self._theme_group.addAction(action)
             self._themes[name] = action
-        self._full = self._action(self._view, self._toggle_full_screen, "F11")
         self._view.addSeparator()
+        self._larger = self._action(self._view, lambda: self.scale_requested.emit(1), "Ctrl++", "Ctrl+=")
+        self._smaller = self._action(self._view, lambda: self.scale_requested.emit(-1), "Ctrl+-")
+        self._usual = self._action(self._view, lambda: self.scale_requested.emit(0), "Ctrl+0")
+        self._touch = self._action(self._view, self.touch_requested.emit)
+        self._touch.setCheckable(True)
+        self._view.addSeparator()
+        self._full = self._action(self._view, self._toggle_full_screen, "F11")
+        self._search = self._action(self._view, self.search_requested.emit, "Ctrl+K")
+        self._help_here = self._action(self._help, self.help_requested.emit, "F1")
         self._keys = self._action(self._help, self.keys_requested.emit, "?")
 
-    def _action(self, menu: QMenu, called: object, keys: str | QKeySequence.StandardKey = "") -> QAction:
+    def _action(self, menu: QMenu, called: object, *keys: str) -> QAction:
         action = QAction(self)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
+        action.setShortcuts([QKeySequence(each) for each in keys])
         action.triggered.connect(called)
         menu.addAction(action)
         return action
 
-    def add_to_bar(self, widget: QWidget) -> None:
-        """Put a widget before the bell."""
-        self.bar.insertWidget(self._bell_action, widget)
-
-    def set_unread(self, count: int) -> None:
-        """Show the number on the bell."""
-        self._unread = count
-        self.bell.setIcon(icon("bell", self.palette()))
-        self.bell.setText(f"{count:,}" if count else "")
-        text = _("{n} unread alerts", n=count) if count else _("No unread alerts")
-        self.bell.setToolTip(text)
-        self.bell.setAccessibleName(text)
-
     def set_theme_choice(self, name: str) -> None:
         """Tick the theme in force."""
         self._themes.get(name, self._themes["system"]).setChecked(True)
+
+    def set_touch(self, touch: bool) -> None:
+        """Tick whether everything is made for fingers."""
+        self._touch.setChecked(touch)
 
     # -- layout --------------------------------------------------------------------------------------------------------
 
@@ -176,12 +157,10 @@ class MainWindow(QMainWindow):
             self.close_requested.emit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Speak a new language, wear new colours."""
+        """Speak a new language."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
-        elif event.type() == QEvent.Type.PaletteChange and hasattr(self, "_unread"):
-            self.set_unread(self._unread)
 
     def retranslate(self) -> None:
         """Write every text anew."""
@@ -196,12 +175,15 @@ class MainWindow(QMainWindow):
             (self._hide, _("Close window")),
             (self._quit, _("Quit")),
             (self._language, _("Switch to Korean")),
+            (self._larger, _("Larger text")),
+            (self._smaller, _("Smaller text")),
+            (self._usual, _("Usual text size")),
+            (self._touch, _("Large buttons for touch")),
             (self._full, _("Full screen")),
+            (self._search, _("Search")),
+            (self._help_here, _("Help on this")),
             (self._keys, _("Keys of this window")),
         ):
             action.setText(text)
         for name, text in THEMES:
             self._themes[name].setText(_(text))
-        self.language_button.setToolTip(_("Language: Korean or English (Ctrl+Shift+L)"))
-        self.language_button.setAccessibleName(_("Language: Korean or English (Ctrl+Shift+L)"))
-        self.set_unread(self._unread)

@@ -28,6 +28,8 @@ class Preferences(QObject):
         self._window: WindowSettings = effective.window
         self._saved = saved
         self._save = save
+        self.place = ""
+        """Person and hub, whose layouts are kept apart from others'."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(500)
@@ -66,6 +68,15 @@ class Preferences(QObject):
         """
         self._timer.stop()
         self._save(self._saved)
+
+    def layout(self, page: str) -> str:
+        """Return the places of a page's docks as they were left, empty at first."""
+        return self._window.layouts.get(f"{self.place}/{page}", "")
+
+    def keep_layout(self, page: str, layout: str) -> None:
+        """Remember the places of a page's docks."""
+        if layout != self.layout(page):
+            self.change(layouts={**self._window.layouts, f"{self.place}/{page}": layout})
 
     def subscribed(self, hub: str, product_code: str) -> bool:
         """Tell whether alerts of this product give toasts: all do at first."""

@@ -24,7 +24,6 @@ class Rail(QToolBar):
         self.setMovable(False)
         self.toggleViewAction().setVisible(False)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self.setIconSize(QSize(24, 24))
         self.setOrientation(Qt.Orientation.Vertical)
         self._entries = tuple(entries)
         self._group = QActionGroup(self)
@@ -33,6 +32,7 @@ class Rail(QToolBar):
             self._add(entry)
         self.retranslate()
         self._colour()
+        self._size()
 
     def _add(self, entry: PageEntry) -> None:
         action = QAction(self)
@@ -65,6 +65,10 @@ class Rail(QToolBar):
             action.setText(_(entry.title))
             action.setToolTip(f"{_(entry.title)} (Ctrl+{NUMBERS[entry.name]})")
 
+    def _size(self) -> None:
+        side = round(self.fontMetrics().height() * 1.5)
+        self.setIconSize(QSize(side, side))
+
     def _colour(self) -> None:
         for entry in self._entries:
             self.actions_by_name[entry.name].setIcon(icon(entry.icon, self.palette()))
@@ -76,3 +80,5 @@ class Rail(QToolBar):
             self.retranslate()
         elif event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_by_name"):
             self._colour()
+        elif event.type() == QEvent.Type.FontChange:
+            self._size()

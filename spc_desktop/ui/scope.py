@@ -1,9 +1,11 @@
 """What part of the plant the window is about: everything, one hub, or one line of it. Every page shows only that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
+
+from spc_desktop.i18n import _
 
 if TYPE_CHECKING:  # imported for the first paint, which has to be cheap
     from spc_desktop.domain.product import Characteristic, Product
@@ -79,3 +81,10 @@ def choices(stations: "Iterable[Station]") -> list[Choice]:
         lines = sorted({product.line for product in station.products.values() if product.active and product.line})
         found += [Choice(station.name, line) for line in lines]
     return found
+
+
+def scope_text(choice: Choice, names: Mapping[str, str], several: bool) -> str:
+    """Return what a choice is called; ``names`` are the hubs' titles, which are told where there are several."""
+    hub = names.get(choice.hub, choice.hub) if several else ""
+    parts = [part for part in (hub, choice.line) if part]
+    return " / ".join(parts) or (_("All sites") if several else _("All lines"))

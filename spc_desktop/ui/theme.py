@@ -1,5 +1,6 @@
 """Light and dark: palettes of the widgets and colours of the charts (Okabe-Ito, see the drawing standard)."""
 
+import re
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt
@@ -107,6 +108,8 @@ class Theme(QObject):
         super().__init__(application)
         self._application = application
         self._choice = "system"
+        self._scale, self._touch = 100, False
+        self._base_size = application.font().pointSizeF()
         application.setStyle("Fusion")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
 
@@ -117,6 +120,14 @@ class Theme(QObject):
         QGuiApplication.styleHints().setColorScheme(scheme)
         self._follow()
 
+    def resize(self, percent: int, touch: bool) -> None:
+        """Make every text ``percent`` as large as the system wants it; ``touch``: everything fit for fingers."""
+        self._scale, self._touch = percent, touch
+        font = self._application.font()
+        font.setPointSizeF(self._base_size * percent / 100)
+        self._application.setFont(font)
+        self._follow()
+
     def _follow(self) -> None:
         dark = self._choice == "dark"
         if self._choice == "system":
@@ -124,4 +135,11 @@ class Theme(QObject):
         self._application.setPalette(_palette(dark))
         # A style sheet keeps the colours it was polished with: set it anew for the new palette.
         sheet = resource("themes/dark.qss" if dark else "themes/light.qss").read_text(encoding="utf-8")
-        self._application.setStyleSheet(sheet)
+        if self._touch:
+            sheet += resource("themes/touch.qss").read_text(encoding="utf-8")
+        self._application.setStyleSheet(_scaled(sheet, self._scale))
+
+
+def _scaled(sheet: str, percent: int) -> str:
+    """Sizes of text in a style sheet are in points; the window's font scale does not reach them by itself."""
+    return re.sub(r"(\d+)pt", lambda match: f"{int(match[1]) * percent / 100:g}pt", sheet)

@@ -4,15 +4,18 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 
+from spc_desktop.paths import resource
+from spc_desktop.settings.schema import Settings
+from spc_desktop.ui.help_window import HelpWindow, topic_of
 from spc_desktop.ui.keys_dialog import KeysDialog
 from spc_desktop.ui.page_stack import PageStack
 from spc_desktop.ui.pages.page import PageEntry
 from spc_desktop.ui.pages.registry import NUMBERS, PAGES, TITLES
-from spc_desktop.ui.scope import EVERYTHING, Choice, choices
+from spc_desktop.ui.scope import EVERYTHING, Choice, Scope, choices
 from tests.fakes import NOON, diameter, known_limits, measured, save, shaft
 from tests.gui.conftest import until
 
@@ -119,7 +122,7 @@ async def test_that_the_scope_knows_what_belongs_to_a_line(open_bench):
     first = save(diameter(), plans=[known_limits()], product=shaft(line="L1"))
     second = save(diameter(code="LEN"), product=shaft(code="BOLT", name="볼트", line="L2"))
     async with open_bench(first, second) as bench:
-        scope, station = bench.desk.scope, bench.station
+        scope, station = Scope(), bench.station
         changes = []
         scope.changed.connect(lambda: changes.append(scope.choice))
         assert choices([station]) == [EVERYTHING, Choice("plant", "L1"), Choice("plant", "L2")]
@@ -143,3 +146,63 @@ def test_that_the_window_is_made_without_anything_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_that_text_grows_to_twice_its_size_everywhere_and_is_remembered(open_bench, qapp):
+    usual = qapp.font().pointSizeF()
+    async with open_bench(WATCHED) as bench:
+        try:
+            for _ in range(9):
+                QTest.keyClick(bench.window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
+            assert qapp.font().pointSizeF() == pytest.approx(2 * usual)
+            assert bench.window.rail.font().pointSizeF() == pytest.approx(2 * usual)
+            assert bench.preferences.window.font_scale == 200
+            assert "30pt" in qapp.styleSheet()
+            QTest.keyClick(bench.window, Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier)
+            assert bench.preferences.window.font_scale == 175
+            bench.window.touch_requested.emit(True)
+            assert bench.window.bell.minimumSizeHint().height() >= 48
+        finally:
+            bench.window.touch_requested.emit(False)
+            QTest.keyClick(bench.window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
+        assert qapp.font().pointSizeF() == pytest.approx(usual)
+
+
+async def test_that_the_scope_narrows_the_tree_and_is_remembered(open_bench):
+    first = save(diameter(), plans=[known_limits()], product=shaft(line="L1"))
+    second = save(diameter(code="LEN"), product=shaft(code="BOLT", name="볼트", line="L2"))
+    async with open_bench(first, second) as bench:
+        box = bench.window.bar.scope_box
+        await until(lambda: box.count() == 3)
+        assert [box.itemText(row) for row in range(3)] == ["All lines", "L1", "L2"]
+        box.activated.emit(2)
+        assert bench.charts.products.rowCount() == 1
+        assert bench.preferences.window.scope == ("plant", "L2")
+        settings = Settings(window=bench.preferences.window)
+    async with open_bench(first, second, settings=settings) as again:
+        await until(lambda: again.window.bar.scope_box.currentText() == "L2")
+
+
+async def test_that_f1_opens_the_help_on_the_page_in_the_windows_language(open_bench):
+    async with open_bench(WATCHED) as bench:
+        bench.desk.show_page("alerts")
+        bench.window.activateWindow()
+        await until(lambda: topic_of(bench.alert_panel.view) == "alerts")
+        bench.alert_panel.view.setFocus()
+        bench.window.help_requested.emit()
+        helper = bench.window.findChild(HelpWindow)
+        assert helper.text.toPlainText().startswith("Alerts")
+        bench.window.language_requested.emit()
+        await until(lambda: helper.text.toPlainText().startswith("경보"))
+        helper.show_topic("getting-started")
+        helper._follow(QUrl("import.md"))
+        assert helper._topic == "import"
+        helper._follow(QUrl("https://example.org/import.md"))
+        assert helper._topic == "import"
+        helper.close()
+
+
+def test_that_help_has_the_same_topics_in_both_languages_and_every_page_has_one():
+    topics = [{path.stem for path in resource(f"help/{language}").glob("*.md")} for language in ("ko", "en")]
+    assert topics[0] == topics[1]
+    assert {entry.help_topic for entry in PAGES} <= topics[0]

@@ -245,7 +245,7 @@ async def test_that_layout_and_geometry_are_saved_and_taken_up_again(open_bench)
         bench.charts.point_dock.hide()
         bench.window.resize(790, 655)
     window = bench.saved[-1].window
-    settings = Settings(window=WindowSettings(geometry=window.geometry, layout=window.layout))
+    settings = Settings(window=WindowSettings(geometry=window.geometry, layouts=window.layouts))
     async with open_bench(WATCHED, settings=settings) as again:
         assert not again.charts.point_dock.isVisible()
         assert again.charts.tree_dock.isVisible()

@@ -10,6 +10,7 @@ from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.i18n import _, current_language
 from spc_desktop.ui.frame_clock import FrameClock
 from spc_desktop.ui.preferences import Preferences
+from spc_desktop.ui.scope import Scope
 from spc_desktop.ui.station import Station
 
 STATION_ROLE = Qt.ItemDataRole.UserRole
@@ -31,8 +32,12 @@ class ProductTree(QStandardItemModel):
 
     paint_cost = 0.0
 
-    def __init__(self, preferences: Preferences, clock: FrameClock, parent: QObject | None = None) -> None:
+    def __init__(
+        self, preferences: Preferences, clock: FrameClock, scope: Scope, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self._scope = scope
+        scope.changed.connect(self.rebuild)
         self._preferences = preferences
         self._clock = clock
         self._stations: list[Station] = []
@@ -55,14 +60,15 @@ class ProductTree(QStandardItemModel):
         root = self.invisibleRootItem()
         for station in self._stations:
             branch = root
+            if not self._scope.has_station(station):
+                continue
             if len(self._stations) > 1:
                 branch = QStandardItem(station.title)
                 branch.setEditable(False)
                 branch.setData(station, STATION_ROLE)
                 root.appendRow([branch, _cell()])
-            for product in sorted(station.products.values(), key=lambda product: product.code):
-                if product.active:
-                    self._append_product(branch, station, product)
+            for product in self._scope.products(station):
+                self._append_product(branch, station, product)
         self._setting = False
         self.draw()
         self.filled.emit()

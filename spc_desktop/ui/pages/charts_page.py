@@ -30,7 +30,7 @@ class ChartsPage(QMainWindow):
         self._context = context
         self._shown: tuple[Station, int, int | None] | None = None
         """Station, product and characteristic, to be shown again when the page comes back."""
-        self.products = ProductTree(context.preferences, context.clock, self)
+        self.products = ProductTree(context.preferences, context.clock, context.scope, self)
         self.tree = self._make_tree()
         self.chart_page, self.overview = ChartPage(context.clock), OverviewPage(context.clock)
         self.centre = QStackedWidget()
@@ -47,8 +47,9 @@ class ChartsPage(QMainWindow):
         for station in context.stations:
             self.products.follow(station)
         self.retranslate()
-        if context.preferences.window.layout:
-            self.restoreState(QByteArray.fromBase64(context.preferences.window.layout.encode()), 2)
+        layout = context.preferences.layout("charts")
+        if layout:
+            self.restoreState(QByteArray.fromBase64(layout.encode()))
 
     def _make_tree(self) -> QTreeView:
         tree = QTreeView()
@@ -96,9 +97,7 @@ class ChartsPage(QMainWindow):
         """Let go of all points and keep the places of the docks."""
         self.chart_page.leave()
         self.overview.leave()
-        preferences, layout = self._context.preferences, self.saveState(2).toBase64().toStdString()
-        if layout != preferences.window.layout:
-            preferences.change(layout=layout)
+        self._context.preferences.keep_layout("charts", self.saveState().toBase64().toStdString())
 
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Return what the keys do on the chart."""
