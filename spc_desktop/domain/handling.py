@@ -1,6 +1,6 @@
 """What people do with an alert: acknowledge, assign, comment, resolve, close, verify. Each returns the change or refuses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -72,6 +72,20 @@ def comment(alert: Alert, by: str, text: str) -> Change:
     if not text.strip():
         raise UserError("comment_empty")
     return Change(changed(alert), "commented", by, text)
+
+
+def give_cause(alert: Alert, cause: str, steps: Sequence[str], by: str) -> Change:
+    """Write down what was found and done; the alert stays as it is, also one that has ended.
+
+    Raises:
+        UserError: ``comment_empty``: neither a cause nor a step.
+    """
+    notes = "; ".join(step.strip() for step in steps if step.strip())
+    if not cause.strip() and not notes:
+        raise UserError("comment_empty")
+    done = "; ".join(part for part in (alert.corrective_action, notes) if part)
+    new = changed(alert, root_cause=cause or alert.root_cause, corrective_action=done)
+    return Change(new, "updated", by, "\n".join(part for part in (cause, notes) if part))
 
 
 def close(alert: Alert, by: str, now: datetime, why: str = "") -> Change:

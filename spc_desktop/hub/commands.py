@@ -9,6 +9,7 @@ from spc_desktop.domain.alert import Alert, AlertType, Change, Life
 from spc_desktop.domain.errors import UserError
 from spc_desktop.hub.api import Actor
 from spc_desktop.hub.draft import Draft
+from spc_desktop.hub.registers import cause_change, count_cause
 from spc_desktop.protocol import messages as m
 
 AlertCommand = (
@@ -21,6 +22,7 @@ AlertCommand = (
     | m.Close
     | m.Verify
     | m.UpdateAlert
+    | m.GiveCause
 )
 _LONGEST = 4_000
 _MOST_VERIFIED = 10_000
@@ -55,22 +57,22 @@ def _apply(command: AlertCommand, actor: Actor, draft: Draft) -> m.AlertResult:
 
 
 def _change(draft: Draft, command: AlertCommand, actor: Actor, alert: Alert) -> Change | None:
+    own = _OWN.get(type(command))
+    if own is not None:
+        return own(draft, command, actor, alert)
     if isinstance(command, m.Acknowledge):
         return handling.acknowledge(alert, actor.name, draft.now, command.comment)
-    if isinstance(command, m.Unacknowledge):
-        return _unacknowledge(draft, command, actor, alert)
     if isinstance(command, m.Comment):
         return handling.comment(alert, actor.name, command.text)
     if isinstance(command, m.Close):
         return handling.close(alert, actor.name, draft.now, command.comment)
-    if isinstance(command, m.Verify):
-        return _verify(draft, command, actor, alert)
     if isinstance(command, m.Assign):
         return handling.assign(alert, command.to, actor.name)
     if isinstance(command, m.Resolve):
         names = ("resolution_notes", "root_cause", "corrective_action", "preventive_action")
         notes = {name: str(getattr(command, name)) for name in names}
         done = handling.resolve(alert, actor.name, draft.now, notes)
+        count_cause(draft, alert, command.root_cause, actor)
         return _watched(draft, done, command.verify_points) if command.verify_points else done
     if isinstance(command, m.UpdateAlert):
         fields: dict[str, Any] = {
@@ -95,6 +97,14 @@ def _verify(draft: Draft, command: m.Verify, actor: Actor, alert: Alert) -> Chan
     change = handling.verify(alert, command.effective, actor.name, command.comment)
     draft.stop_verifying(alert)
     return change
+
+
+_OWN: dict[type, Callable[[Draft, Any, Actor, Alert], Change | None]] = {
+    m.Unacknowledge: _unacknowledge,
+    m.Verify: _verify,
+    m.GiveCause: cause_change,
+}
+"""Commands that need more of the draft than the alert."""
 
 
 def _watched(draft: Draft, done: Change, points: int) -> Change:

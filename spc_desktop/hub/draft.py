@@ -40,6 +40,8 @@ class Draft:
         self.states: dict[int, MonitorState] = {}
         self.next_ids = dict(station.next_ids)
         self.accounts = station.accounts
+        self.register = station.register
+        self.badges = station.badges
         self._current: dict[int, dict[str, Alert]] = {}
         self._alerts: dict[int, Alert] = {}
         self._ended: dict[int, Alert] = {}
@@ -370,6 +372,8 @@ class Draft:
         station.next_ids = self.next_ids
         station.masks = self.masks
         station.accounts = self.accounts
+        station.register = self.register
+        station.badges = self.badges
 
 
 def _is_noteworthy(done: Step) -> bool:

@@ -23,6 +23,7 @@ from spc_desktop.hub.intake import Intake, Order, Submission
 from spc_desktop.hub.masking import mask_order
 from spc_desktop.hub.pipeline import Pipeline
 from spc_desktop.hub.ports import Clock, Store
+from spc_desktop.hub.registers import RegisterOffice, read_registers
 from spc_desktop.hub.station import Station, restore
 from spc_desktop.hub.studies import capability_order, limits_order
 from spc_desktop.hub.tasks import Supervisor, TaskState
@@ -69,6 +70,7 @@ class Hub:
         self._feed = Feed(store)
         self._station = Station()
         self._office = accounts.AccountOffice()
+        self._registers = RegisterOffice(clock)
         self._pipeline: Pipeline | None = None
         self._worker: asyncio.Task[Any] | None = None
         self._link = Link.CLOSED
@@ -82,6 +84,7 @@ class Hub:
             self._station = restore(stored)
             await read_verified(self._store, self._station)
             self._station.accounts = await accounts.read_accounts(self._store)
+            await read_registers(self._store, self._station)
         except BaseException as error:
             await self._store.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -168,6 +171,8 @@ class Hub:
             return await self._order(audited(command, actor, catalogue_order(command)))
         if isinstance(command, m.AccountCommand):
             return await self._order(await self._office.order(command, self.accounts, actor))
+        if isinstance(command, m.SaveRegister):
+            return await self._order(await self._registers.order(command, self._station.badges, actor))
         if isinstance(command, m.SetLimits | m.AnalyseCapability):
             return await self._order(audited(command, actor, await self._study(command, actor)))
         if isinstance(command, m.MaskCommand):
@@ -206,6 +211,10 @@ class Hub:
         """Answer from committed data."""
         if isinstance(query, m.GetUsers | m.GetTokens):
             return accounts.answer(query, self.accounts)
+        if isinstance(query, m.GetRegister):
+            return m.RegisterOut(entries=tuple(self._station.register.entries.values()))
+        if isinstance(query, m.FindOperator):
+            return await self._registers.find(query.code, self._station)
         if isinstance(query, m.GetMasks):
             return tuple(self._station.masks.values())
         answer = await self._store.query(query)

@@ -19,6 +19,7 @@ _TAGS: dict[type, str] = {
     m.PointsEvent: "points",
     m.LimitsEvent: "limits",
     m.CatalogueEvent: "catalogue",
+    m.RegisterEvent: "register",
 }
 
 

@@ -12,7 +12,9 @@ from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.monitor import MonitorState, decode_state
 from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.domain.register import Register
 from spc_desktop.domain.watch import Watch, default_plan, make_watch
+from spc_desktop.hub.badges import Badges
 from spc_desktop.hub.ports import Stored
 
 ID_KINDS = ("measurement", "alert", "violation", "capability", "product", "characteristic")
@@ -43,6 +45,8 @@ class Station:
     due: dict[int, datetime] = field(default_factory=dict)
     """Open alert -> steady time at which time alone may change it; follows from the rows, kept to find them quickly."""
     accounts: Accounts = field(default_factory=Accounts)
+    register: Register = field(default_factory=Register)
+    badges: Badges = field(default_factory=Badges)
 
     def watch(self, characteristic_id: int) -> Watch:
         """Return the watch on a characteristic.

@@ -10,10 +10,8 @@ from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.product import Characteristic, Product
-
-
-class Command(Struct, frozen=True, kw_only=True, tag_field="type"):
-    """A wish to change something; goes through the same queue as measurements, so order is total."""
+from spc_desktop.protocol.bases import Command
+from spc_desktop.protocol.floor import GiveCause, SaveRegister
 
 
 class CreateAlert(Command, frozen=True, kw_only=True, tag="publish_alert"):
@@ -291,6 +289,8 @@ AnyCommand = (
     | RevokeToken
     | SignIn
     | SetUp
+    | SaveRegister
+    | GiveCause
 )
 
 

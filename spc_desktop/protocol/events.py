@@ -10,15 +10,8 @@ from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
-
-
-class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Something that happened and is stored. ``ts`` is the hub's time of the commit, with an offset."""
-
-    seq: int = 0
-    epoch: str = ""
-    ts: datetime
-    product_id: int | None = None
+from spc_desktop.protocol.bases import Event
+from spc_desktop.protocol.floor import RegisterEvent
 
 
 class AlertEvent(Event, frozen=True, kw_only=True, tag="alert"):
@@ -98,5 +91,12 @@ class CatalogueEvent(Event, frozen=True, kw_only=True, tag="catalogue"):
 
 
 AnyEvent = (
-    AlertEvent | MeasurementEvent | RunRuleViolationEvent | CapabilityEvent | PointsEvent | LimitsEvent | CatalogueEvent
+    AlertEvent
+    | MeasurementEvent
+    | RunRuleViolationEvent
+    | CapabilityEvent
+    | PointsEvent
+    | LimitsEvent
+    | CatalogueEvent
+    | RegisterEvent
 )

@@ -9,11 +9,9 @@ from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.protocol.bases import Query
 from spc_desktop.protocol.events import AnyEvent
-
-
-class Query(Struct, frozen=True, kw_only=True, tag_field="type"):
-    """A question; answered from committed data."""
+from spc_desktop.protocol.floor import FindOperator, GetRegister
 
 
 class CharacteristicState(Struct, frozen=True, kw_only=True):
@@ -296,4 +294,6 @@ AnyQuery = (
     | GetRuleRecord
     | GetUsers
     | GetTokens
+    | GetRegister
+    | FindOperator
 )

@@ -145,7 +145,7 @@ class FanOut:
 
     def _offer(self, event: m.AnyEvent, concerned: dict[Client, None]) -> None:
         encoded = _Encoded(event)
-        shared = not isinstance(event, m.CatalogueEvent)
+        shared = not isinstance(event, m.CatalogueEvent | m.RegisterEvent)
         for client in self._index.matching(event):
             if client.live and event.seq > client.skip_to:
                 frame = encoded.frame(client.dialect) if shared else _own_frame(event, client)

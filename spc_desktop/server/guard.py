@@ -94,6 +94,8 @@ class Guard:
             return await self._hub.query(query)
         if isinstance(query, m.GetCatalogue):
             return self.cut_catalogue(await self._hub.query(query))
+        if isinstance(query, m.GetRegister):
+            return self._cut_register(await self._hub.query(query))
         if isinstance(query, m.GetEvents):
             page = await self._hub.query(query)
             return msgspec.structs.replace(page, events=tuple(self.cut_events(page.events)))
@@ -128,6 +130,9 @@ class Guard:
         if isinstance(event, m.CatalogueEvent):
             cut = self._cut(event)
             return cut if cut.products or cut.characteristics or cut.plans else None
+        if isinstance(event, m.RegisterEvent):
+            own = self._cut_register(event)
+            return own if own.entries or own.removed else None
         return event if self.sees(event.product_id) else None
 
     def cut_catalogue(self, catalogue: m.Catalogue) -> m.Catalogue:
@@ -148,6 +153,15 @@ class Guard:
             characteristics=tuple(one for one in whole.characteristics if self.sees(one.product_id)),
             plans=tuple(one for one in whole.plans if self.sees(of_plan.get(one.characteristic_id, -1))),
         )
+
+    def _cut_register(self, whole: Any) -> Any:
+        """Return documents without those of other products' characteristics."""
+
+        def mine(entry: Any) -> bool:
+            known = self._directory.characteristics.get(getattr(entry, "characteristic_id", None) or 0)
+            return self.sees(getattr(entry, "product_id", None)) and (known is None or self.sees(known.product_id))
+
+        return msgspec.structs.replace(whole, entries=tuple(entry for entry in whole.entries if mine(entry)))
 
     # -- scope ---------------------------------------------------------------------------------------------------------
 

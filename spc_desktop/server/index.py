@@ -82,7 +82,7 @@ def _keys(wanted: Collection[v1.Wanted]) -> set[tuple[str, int | None]]:
     keys: set[tuple[str, int | None]] = set()
     for one in wanted:
         for name in v1.EVENT_TYPES if one.types is None else one.types:
-            products = None if name == "catalogue" else one.products
+            products = None if name in {"catalogue", "register"} else one.products
             keys |= {(name, None)} if products is None else {(name, product) for product in products}
     return keys
 

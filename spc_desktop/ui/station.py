@@ -14,6 +14,7 @@ from spc_desktop.domain.alert import Alert, Status
 from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.domain.register import Register
 from spc_desktop.hub.api import Actor, Delivery, HubApi, HubState, Link, LinkChanged, Mailbox, Resync, WatchFilter
 from spc_desktop.i18n import _
 from spc_desktop.protocol import messages as m
@@ -24,7 +25,7 @@ ALERTS_SHOWN = 500
 """Newest alerts that are read at the start, beside all open ones."""
 ALERTS_KEPT = 5000
 RETRY_SECONDS = 2.0
-_TYPES = frozenset({"alert", "points", "limits", "catalogue"})
+_TYPES = frozenset({"alert", "points", "limits", "catalogue", "register"})
 
 
 class Station(QObject):
@@ -32,6 +33,8 @@ class Station(QObject):
 
     link_changed = Signal()
     catalogue_changed = Signal()
+    register_changed = Signal()
+    """``register`` is another object from now on."""
     alerts_reset = Signal()
     alert_changed = Signal(object, str)
     """The alert as it is now, and what happened to it (``raised``, ``acked``, ...); never for what was there before."""
@@ -45,6 +48,7 @@ class Station(QObject):
         self.plans: dict[int, ControlPlan] = {}
         self.states: dict[int, m.CharacteristicState] = {}
         self.alerts: dict[int, Alert] = {}
+        self.register = Register()
         self.loaded = False
         """True once catalogue and alerts were read: before that, nothing is known and nothing is empty."""
         self._feeds: dict[int, ChartFeed] = {}
@@ -114,11 +118,13 @@ class Station(QObject):
             catalogue = await self.hub.query(m.GetCatalogue())
             newest = await self.hub.query(m.GetAlerts(limit=ALERTS_SHOWN))
             opened = await self.hub.query(m.GetAlerts(limit=ALERTS_SHOWN, open_only=True))
+            register = await self.hub.query(m.GetRegister())
         except KnownError:
             if self.hub.state.link is Link.LIVE:
                 raise
             return
         self._stale = False
+        self.register = Register().with_changes(register.entries)
         self._adopt(catalogue, (*newest.alerts, *opened.alerts))
 
     def _adopt(self, catalogue: m.Catalogue, alerts: Iterable[Alert]) -> None:
@@ -130,6 +136,7 @@ class Station(QObject):
         first = not self.loaded
         self.loaded = True
         self.catalogue_changed.emit()
+        self.register_changed.emit()
         self.alerts_reset.emit()
         self.link_changed.emit()
         if not first:  # what was raised while events were missed is news all the same
@@ -173,6 +180,10 @@ class Station(QObject):
             case m.CatalogueEvent():
                 self._merge(event.products, event.characteristics, event.plans)
                 self.catalogue_changed.emit()
+            case m.RegisterEvent():
+                removed = [(key.kind, key.id) for key in event.removed]
+                self.register = self.register.with_changes(event.entries, removed)
+                self.register_changed.emit()
             case _:
                 pass  # measurements, violations and capability are drawn from points and alerts
 

@@ -61,6 +61,10 @@ ANSWERS: dict[type, Any] = {
     m.SetUp: m.TokenMade,
     m.GetUsers: tuple[m.UserOut, ...],
     m.GetTokens: tuple[m.TokenOut, ...],
+    m.SaveRegister: m.RegisterOut,
+    m.GetRegister: m.RegisterOut,
+    m.FindOperator: m.OperatorFound,
+    m.GiveCause: m.AlertResult,
 }
 """Type of the answer to each command and query."""
 

@@ -5,17 +5,32 @@ changes a file that exists.
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
+from spc_desktop.domain.calendar import Break, Shift
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.measurement import Measurement, Trace
 from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
 from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.domain.register import (
+    Cause,
+    CauseUse,
+    Defect,
+    EntryRule,
+    OnSignal,
+    Operator,
+    PlanStep,
+    Plausibility,
+    ReactionPlan,
+    SamplingPlan,
+    ScanRules,
+    ShiftCalendar,
+)
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import seed, session, v1
 from spc_desktop.protocol.codec import encode
@@ -120,6 +135,27 @@ EVENTS = [
         products=(PRODUCT,), characteristics=(CHARACTERISTIC,), plans=(PLAN,), **{**_BASE, "product_id": None}
     ),
 ]
+REGISTER = (
+    ReactionPlan(
+        id="ocap", product_id=1, rule="nelson_1", steps=(PlanStep(text="봉쇄", text_en="Contain"),), revision=1
+    ),
+    Cause(id="TW", name="공구 마모", name_en="Tool wear", characteristic_id=2, revision=1),
+    CauseUse(id="2", characteristic_id=2, counts={"TW": 3}, revision=3),
+    Defect(id="SC", name="흠집", name_en="Scratch", revision=1),
+    SamplingPlan(id="2", characteristic_id=2, interval_minutes=30, first=360, silent_minutes=90, revision=1),
+    ShiftCalendar(
+        time_zone="Asia/Seoul",
+        shifts=(Shift(name="주간", name_en="Day", start=480, minutes=480, breaks=(Break(start=720, minutes=60),)),),
+        closed=(date(2026, 1, 1),),
+        revision=1,
+    ),
+    Plausibility(id="2", characteristic_id=2, low=8.0, high=12.0, max_step=1.0, revision=1),
+    EntryRule(id="2", characteristic_id=2, on_signal=OnSignal.BEFORE_NEXT, revision=1),
+    Operator(id="17", name="김", has_badge=True, has_pin=True, revision=1),
+    ScanRules(prefixes={"L:": "lot"}, revision=1),
+)
+GONE = m.EntryKey(kind="cause", id="OLD", revision=2)
+EVENTS += [m.RegisterEvent(entries=REGISTER, removed=(GONE,), by="kim", **{**_BASE, "product_id": None})]
 COMMANDS = [
     m.CreateAlert(product_id=1, alert_type=AlertType.TREND, priority=Priority.LOW, title="t", message="m"),
     m.Acknowledge(alert_ids=(7, 8), comment="확인", rev=1),
@@ -138,6 +174,8 @@ COMMANDS = [
     m.SaveCatalogue(products=(PRODUCT,), characteristics=(CHARACTERISTIC,), owners=("BOLT-M10",), plans=(PLAN,)),
     m.SetLimits(characteristic_id=2, baseline=(1, 2), exclusions={3: "setup"}, reason="r"),
     m.AnalyseCapability(characteristic_id=2, points=100),
+    m.SaveRegister(entries=(*REGISTER[:-2], Operator(id="17", name="김", badge="B-17", pin="1234")), reason="새 라인"),
+    m.GiveCause(alert_id=7, cause="TW", text="3번 공구", steps=("봉쇄",), rev=2),
 ]
 QUERIES = [
     m.GetCatalogue(),
@@ -150,15 +188,19 @@ QUERIES = [
     m.GetPoint(characteristic_id=2, index=49),
     m.GetEvents(since=10400, epoch="01JD"),
     m.GetCapabilities(characteristic_id=2),
+    m.GetRegister(),
+    m.FindOperator(code="B-17"),
 ]
 ANSWERS = {
     "catalogue": m.Catalogue(products=(PRODUCT,), characteristics=(CHARACTERISTIC,), plans=(PLAN,), seq=3),
     "alert_page": m.AlertPage(alerts=(ALERT,), total=1),
     "point_columns": COLUMNS,
     "point_detail": m.PointDetail(point=POINT, measurements=(MEASUREMENT,)),
-    "event_page": m.EventPage(events=tuple(EVENTS), epoch="01JD", head=10413, first=1),
+    "event_page": m.EventPage(events=tuple(EVENTS[:7]), epoch="01JD", head=10413, first=1),
     "frozen_limits": LIMITS,
     "capability": CAPABILITY,
+    "register": m.RegisterOut(entries=REGISTER),
+    "operator_found": m.OperatorFound(id="17", name="김"),
 }
 SESSION = {
     "hello": v1.Hello(server="spc-hub/0.1.0", epoch="01JD", seq=10412, time=AT, limits={"frame_bytes": 65536}),
