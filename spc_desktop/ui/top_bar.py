@@ -121,4 +121,5 @@ class TopBar(QToolBar):
             button.setToolTip(text)
             button.setAccessibleName(text)
         self.set_unread(self._unread)
+        self.set_user(self.user.text())
         self._colour()

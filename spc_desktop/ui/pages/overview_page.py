@@ -81,6 +81,7 @@ class Tile(QFrame):
         if feed.loaded and not feed.series.count:
             text = _("No points yet. The first appears here as soon as a subgroup is measured.")
         self._state.setText(text)
+        self._state.setToolTip(text)
         self.setAccessibleName(text)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
