@@ -70,7 +70,9 @@ async def running_station(
         if is_encrypted(settings):
             own = settings.hub
             tls, mark = await asyncio.to_thread(server_context, start.data_dir, own.host, own.tls_cert, own.tls_key)
-        server = HubServer(hub, clock, host=settings.hub.host, port=settings.hub.port, access=access, tls=tls)
+        server = HubServer(
+            hub, clock, host=settings.hub.host, port=settings.hub.port, access=access, tls=tls, memory=hub
+        )
         try:
             await server.__aenter__()
         except KnownError as error:

@@ -45,7 +45,7 @@ NEEDED: Mapping[str, Role | None] = {
         ("get_latest_data", "get_points", "get_point", "get_events", "get_capabilities", "kpi"), Role.VIEWER
     ),
     **dict.fromkeys(("get_prefs", "set_prefs", "silence", "get_statistics"), Role.VIEWER),
-    **dict.fromkeys(("get_rule_record", "get_register"), Role.VIEWER),
+    **dict.fromkeys(("get_rule_record", "get_register", "get_alert_history"), Role.VIEWER),
     **dict.fromkeys(("find_operator", "give_cause"), Role.OPERATOR),
     **dict.fromkeys(("save_register",), Role.ENGINEER),
     **dict.fromkeys(("ingest", "publish_alert"), Role.DEVICE),

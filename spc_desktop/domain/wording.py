@@ -138,6 +138,7 @@ _ERRORS = {
     "unknown_badge": _("Nobody has this badge or PIN. Scan it again or ask an engineer."),
     "badge_tries": _("Too many unknown badges or PINs. Try again in {seconds} s."),
     "disk_full": _("The disk is full, so nothing can be stored. Free some space; the hub goes on by itself."),
+    "disk_free": _("There is space on the disk again; everything is stored as before."),
     "database_locked": _("Another program holds the database. Close it; the hub goes on by itself."),
     "database_corrupt": _("The database {path} is damaged ({detail}). Put back a backup from {backups}."),
     "read_only": _("The database {path} may not be written ({detail}). Allow writing; the hub goes on by itself."),

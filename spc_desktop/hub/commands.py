@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from spc_desktop.domain import handling
-from spc_desktop.domain.alert import Alert, AlertType, Change, Life
+from spc_desktop.domain.alert import Alert, AlertType, Change, Life, Status, changed
 from spc_desktop.domain.errors import UserError
 from spc_desktop.hub.api import Actor
 from spc_desktop.hub.draft import Draft
@@ -25,6 +25,8 @@ AlertCommand = (
     | m.GiveCause
 )
 _LONGEST = 4_000
+_LONGEST_KEY = 200
+MOST_AT_ONCE = 1_000
 _MOST_VERIFIED = 10_000
 
 
@@ -44,6 +46,8 @@ def _apply(command: AlertCommand, actor: Actor, draft: Draft) -> m.AlertResult:
     check_texts(command)
     if isinstance(command, m.CreateAlert):
         return m.AlertResult(alerts=(_create(draft, command, actor),))
+    if isinstance(command, m.Acknowledge) and (len(command.alert_ids) != 1 or command.key or command.filter):
+        return _acknowledge_many(draft, command, actor)
     # All are judged before one is changed: a refused command leaves no trace.
     found = [draft.alert(alert_id) for alert_id in dict.fromkeys(alert_ids(command))]
     for alert in found:
@@ -54,6 +58,40 @@ def _apply(command: AlertCommand, actor: Actor, draft: Draft) -> m.AlertResult:
             draft.add_change(change)
     rows = [alert if change is None else change.alert for alert, change in zip(found, changes, strict=True)]
     return m.AlertResult(alerts=tuple(rows))
+
+
+def _acknowledge_many(draft: Draft, command: m.Acknowledge, actor: Actor) -> m.AlertResult:
+    """Acknowledge several: each for itself, so that one that has ended meanwhile does not hold up the others."""
+    wanted = dict.fromkeys(command.alert_ids)
+    if command.key or command.filter is not None:
+        wanted |= dict.fromkeys(alert.id for alert in draft.open_alerts() if _is_meant(command, alert))
+    if len(wanted) > MOST_AT_ONCE:
+        raise UserError("limit_exceeded", what="alerts", high=MOST_AT_ONCE)
+    rows, results = [], []
+    for alert_id in wanted:
+        try:
+            alert = draft.alert(alert_id)
+            handling.check_rev(alert, command.rev)
+            change = handling.acknowledge(alert, actor.name, draft.now, command.comment)
+        except UserError as bad:
+            results.append(m.Outcome(id=alert_id, ok=False, code=bad.code))
+            continue
+        if change is not None:
+            draft.add_change(change)
+        rows.append(alert if change is None else change.alert)
+        results.append(m.Outcome(id=alert_id))
+    return m.AlertResult(alerts=tuple(rows), results=tuple(results))
+
+
+def _is_meant(command: m.Acknowledge, alert: Alert) -> bool:
+    if alert.status is not Status.NEW:
+        return False
+    if command.key and alert.key != command.key and not alert.key.startswith(f"{command.key}/"):
+        return False
+    told = command.filter
+    return told is None or all(
+        getattr(told, name) in {None, getattr(alert, name)} for name in m.AlertFilter.__struct_fields__
+    )
 
 
 def _change(draft: Draft, command: AlertCommand, actor: Actor, alert: Alert) -> Change | None:
@@ -122,8 +160,17 @@ def _create(draft: Draft, command: m.CreateAlert, actor: Actor) -> Alert:
     product = draft.product(command.product_id)
     if not command.title.strip():
         raise UserError("title_empty")
+    key = f"{product.code}/-/published/{command.dedup_key}" if command.dedup_key else ""
+    if len(command.dedup_key) > _LONGEST_KEY:
+        raise UserError("text_too_long", field="dedup_key", length=len(command.dedup_key), allowed=_LONGEST_KEY)
+    known = draft.newest_of(key)
+    if known is not None:
+        again = changed(known, count=known.count + 1, last_at=draft.now, title=command.title, message=command.message)
+        draft.add_change(Change(again, "repeated", actor.name))
+        return again
     alert = Alert(
         id=draft.new_id("alert"),
+        key=key,
         product_id=product.id,
         product_code=product.code,
         product_name=product.name,
@@ -133,7 +180,7 @@ def _create(draft: Draft, command: m.CreateAlert, actor: Actor) -> Alert:
         message=command.message,
         created_at=draft.now,
         last_at=draft.now,
-        mask=draft.mask_of(product.id, ""),
+        mask=draft.mask_of(product.id, key),
         life=Life(since=draft.steady, raises=(draft.steady,)),
     )
     draft.add_change(Change(alert, "raised", actor.name))

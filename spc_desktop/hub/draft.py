@@ -255,6 +255,10 @@ class Draft:
         """Return the newest open alert of the same alarm."""
         return self._current_of(alert.characteristic_id or NO_CHARACTERISTIC).get(alert.key) if alert.key else None
 
+    def newest_of(self, key: str) -> Alert | None:
+        """Return the newest open alert of a key that belongs to no characteristic."""
+        return self._current_of(NO_CHARACTERISTIC).get(key) if key else None
+
     def start_verifying(self, alert: Alert, points: int) -> None:
         """Watch so many points of the alert's characteristic."""
         self._verifying(alert, (alert.id, points))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ from spc_desktop.hub.feed import Feed
 from spc_desktop.hub.intake import Intake, Order, Submission
 from spc_desktop.hub.masking import mask_order
 from spc_desktop.hub.pipeline import Pipeline
-from spc_desktop.hub.ports import Clock, Store
+from spc_desktop.hub.ports import Clock, Document, Store
 from spc_desktop.hub.registers import RegisterOffice, read_registers
 from spc_desktop.hub.station import Station, restore
 from spc_desktop.hub.studies import capability_order, limits_order
@@ -38,7 +38,7 @@ MOST_TOGETHER = 1_000
 DRAIN_DEADLINE = 5.0
 # Time is looked at so often, and less often while it cannot be stored what time brings.
 TICK = 1.0
-SLOWEST_TICK = 60.0
+SLOWEST_TICK = 8.0
 CANCEL_DEADLINE = 2.0
 
 
@@ -141,6 +141,20 @@ class Hub:
         """Return a one-time code that makes the first administrator, empty where there is one."""
         return "" if self.accounts.has_admin() else self._office.new_code()
 
+    async def documents(self, kind: str) -> dict[str, bytes]:
+        """Return key -> body of the small things of a kind that ``keep`` was given."""
+        return await self._store.documents(kind)
+
+    async def keep(self, kind: str, bodies: Mapping[str, bytes | None]) -> None:
+        """Keep small things over a restart; None: forget it. Returns after the commit.
+
+        Raises:
+            KnownError: it could not be stored.
+        """
+        await self._order(
+            lambda draft: draft.batch.documents.extend(Document(kind, *entry) for entry in bodies.items())
+        )
+
     async def submit(self, items: Sequence[MeasurementIn], actor: Actor = Actor()) -> m.SubmitResult:
         """Store and judge measurements; returns after the commit. Up to ``MOST_TOGETHER`` are one transaction."""
         parts = [
@@ -193,11 +207,17 @@ class Hub:
             await asyncio.sleep(wait)
             try:
                 await self.tick()
+                await self._probe()
             except KnownError as error:  # the pipeline has said so already, and it is tried again
                 wait = min(wait * 2, SLOWEST_TICK)
                 log.info("what time has brought was not stored: %s", error)
             else:
                 wait = TICK
+
+    async def _probe(self) -> None:
+        """While nothing can be stored, try with a trifle: so it is noticed that there is space again."""
+        if self._pipeline is not None and self._pipeline.trouble:
+            await self.keep("probe", {"space": str(self._clock.monotonic()).encode()})
 
     async def _study(self, command: m.SetLimits | m.AnalyseCapability, actor: Actor) -> Callable[[Draft], Any]:
         watch = self._station.watch(command.characteristic_id)

@@ -73,7 +73,9 @@ class Pipeline:
                 return
             events = await self._store.append(batch) if _has_content(batch) else []
         except KnownError as error:
-            log.warning("batch of %d entries was not stored: %s", len(entries), error)
+            # Once loudly: what is tried again and again would fill the log of a full disk.
+            level = logging.INFO if self.trouble == error.code else logging.WARNING
+            log.log(level, "batch of %d entries was not stored: %s", len(entries), error)
             self.trouble = error.code
             for entry in entries:
                 refuse(entry, error)

@@ -15,15 +15,34 @@ from spc_desktop.protocol.floor import GiveCause, SaveRegister
 
 
 class CreateAlert(Command, frozen=True, kw_only=True, tag="publish_alert"):
+    """Raise an alert that comes from no chart. While one with its ``dedup_key`` is open, that one counts up instead."""
+
     product_id: int
     alert_type: AlertType
-    priority: Priority
+    priority: Priority = Priority.MEDIUM
     title: str
     message: str
+    dedup_key: str = ""
+
+
+class AlertFilter(Struct, frozen=True, kw_only=True):
+    """Which open alerts are meant; what is None does not narrow it."""
+
+    product_id: int | None = None
+    characteristic_id: int | None = None
+    alert_type: AlertType | None = None
+    priority: Priority | None = None
 
 
 class Acknowledge(Command, frozen=True, kw_only=True, tag="ack"):
-    alert_ids: tuple[int, ...]
+    """Say that somebody has seen them: by id, by the key of an alarm (or the beginning of keys), or all that match.
+
+    One id is refused with its error. Of several each is done or refused for itself; ``AlertResult.results`` tells which.
+    """
+
+    alert_ids: tuple[int, ...] = ()
+    key: str = ""
+    filter: AlertFilter | None = None
     comment: str = ""
     rev: int | None = None
 
@@ -310,9 +329,19 @@ class SubmitResult(Struct, frozen=True, kw_only=True):
     """The stored rows of the accepted items, in order."""
 
 
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What became of one alert of a command about several; ``code``: why it was refused."""
+
+    id: int
+    ok: bool = True
+    code: str = ""
+
+
 class AlertResult(Struct, frozen=True, kw_only=True):
     """Answer to every alert command: the rows as they are now."""
 
     alerts: tuple[Alert, ...]
+    results: tuple[Outcome, ...] = ()
+    """Answer to an ``ack`` of several."""
     masks: tuple[Mask, ...] = ()
     """Answer to a command about masks: those of this scope that hold now."""

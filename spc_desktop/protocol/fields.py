@@ -55,6 +55,14 @@ class Fields:
     def optional_whole(self, name: str, low: int = 1, high: int = MAX_WHOLE) -> int | None:
         return None if self._values.get(name) is None else self.whole(name, low, high)
 
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise wrong(self.at(name), "bool", value)
+        return value
+
     def number(self, name: str) -> float:
         return number(self._values.get(name), self.at(name))
 

@@ -64,6 +64,20 @@ class GetAlert(Query, frozen=True, kw_only=True, tag="get_alert"):
     alert_id: int
 
 
+class GetAlertHistory(Query, frozen=True, kw_only=True, tag="get_alert_history"):
+    """Everything that happened to an alert, oldest first. Answer: ``tuple[AlertStep, ...]``. Raises ``not_found``."""
+
+    alert_id: int
+
+
+class AlertStep(Struct, frozen=True, kw_only=True):
+    at: datetime
+    change: str
+    by: str = ""
+    comment: str = ""
+    rev: int = 1
+
+
 class GetMasks(Query, frozen=True, kw_only=True, tag="get_masks"):
     """Every mask that has not ended, oldest first. Answer: ``tuple[Mask, ...]``."""
 
@@ -281,6 +295,7 @@ AnyQuery = (
     GetCatalogue
     | GetAlerts
     | GetAlert
+    | GetAlertHistory
     | GetMasks
     | GetDashboard
     | GetMeasurements

@@ -153,6 +153,22 @@ def measurements(product_id: int, rows: Sequence[Measurement]) -> bytes:
     return encode({"type": "measurements", "product_id": product_id, "measurements": listed})
 
 
+def system_alert(code: str, text: str, now: datetime, *, active: bool) -> bytes:
+    """Return the state of the hub itself in the shape of an alert: nothing else of this dialect is shown to a person."""
+    body = {
+        "id": 0,
+        "product_code": "",
+        "product_name": "",
+        "alert_type": "SYSTEM",
+        "priority": 4,
+        "title": code,
+        "message": text,
+        "status": "NEW" if active else "RESOLVED",
+        "created_at": now,
+    }
+    return encode({"type": "alert", "alert": body, "timestamp": now})
+
+
 def error(code: str, params: Mapping[str, Any], language: str = "ko", command_id: object = None) -> bytes:
     answer: dict[str, Any] = {"type": "error", "code": code, "message": sentence(code, params, language)}
     if isinstance(command_id, int | str):

@@ -51,6 +51,17 @@ class Ping(Struct, frozen=True, kw_only=True):
     id: int
 
 
+class Presence(Struct, frozen=True, kw_only=True):
+    id: int
+    watch: bool
+
+
+class Silence(Struct, frozen=True, kw_only=True):
+    id: int
+    minutes: int
+    """0: end it."""
+
+
 class Received(Struct, frozen=True, kw_only=True):
     seq: int
 
@@ -83,11 +94,28 @@ class Refused(Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
 
 
-Request = Connect | Subscribe | Unsubscribe | ListSubscriptions | Ping | Received | Ingest | Perform | Ask | Refused
+Request = (
+    Connect
+    | Subscribe
+    | Unsubscribe
+    | ListSubscriptions
+    | Ping
+    | Presence
+    | Silence
+    | Received
+    | Ingest
+    | Perform
+    | Ask
+    | Refused
+)
 
 _COMMANDS: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in m.AnyCommand.__args__}
 _QUERIES: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in m.AnyQuery.__args__}
-_OWN = ("connect", "subscribe", "unsubscribe", "subscriptions", "ping", "received", "ingest")
+_OWN = ("connect", "subscribe", "unsubscribe", "subscriptions", "ping", "received", "ingest", "presence", "silence")
+_STATES = frozenset({"UNACK", "ACKED", "RTNUN", "NORM"})
+
+
+_OF_PRODUCT = frozenset({"publish_alert", "suppress", "out_of_service", "return_to_service", "get_alerts"})
 
 
 class V1Session:
@@ -124,19 +152,23 @@ class V1Session:
         *,
         known: bool = False,
         retry_ms: int | None = None,
+        current: object = None,
     ) -> bytes:
+        """Return an error; ``current``: what the asker had an old version of, as it is now."""
+        told = details(params)
         return encode(
             v1.Error(
                 id=command_id,
-                code=code,
+                code=v1.WIRE_CODES.get(code, code),
                 message=sentence(code, params, self.language),
-                details=details(params),
+                details=told if current is None else {**told, "current": current},
                 retry_after_ms=retry_ms,
                 known=known,
             )
         )
 
     def _request(self, message: dict[str, Any], fields: Fields, command_id: int | None) -> Request:
+        message = _as_structs(message)
         kind = message.get("type")
         if kind == "received":
             return Received(seq=fields.whole("seq", 0))
@@ -178,6 +210,10 @@ class V1Session:
                 raise wrong("items", "filled_list", items, high=MAX_LIST)
             source = fields.text("source_id", "", 100)
             return Ingest(id=command_id, source_id=source, items=items, rows=fields.raw("rows") is True)
+        if kind == "presence":
+            return Presence(id=command_id, watch=fields.flag("watch", default=True))
+        if kind == "silence":
+            return Silence(id=command_id, minutes=fields.whole("minutes", 0, 720))
         return Ping(id=command_id)
 
     def _connect(self, fields: Fields, command_id: int) -> Connect:
@@ -239,9 +275,27 @@ def _wanted(fields: Fields) -> v1.Wanted:
     return v1.Wanted(
         products=_numbers(fields, "products"),
         types=kinds,
-        characteristics=_numbers(fields, "characteristics"),
+        characteristics=None if (codes := _codes(fields)) else _numbers(fields, "characteristics"),
+        codes=codes,
         min_priority=fields.whole("min_priority", 1, 4, default=1),
+        states=_states(fields),
     )
+
+
+def _codes(fields: Fields) -> frozenset[str] | None:
+    """Return the codes of characteristics, where they are named by code and not by id."""
+    value = fields.raw("characteristics")
+    named = isinstance(value, list) and bool(value) and all(isinstance(entry, str) for entry in value)
+    return frozenset(value) if named else None
+
+
+def _states(fields: Fields) -> frozenset[str] | None:
+    value = fields.raw("states")
+    if value is None or value == "*":
+        return None
+    if isinstance(value, list) and all(isinstance(entry, str) and entry in _STATES for entry in value):
+        return frozenset(value)
+    raise wrong(fields.at("states"), "choice", value, choices=", ".join(sorted(_STATES)))
 
 
 def _numbers(fields: Fields, name: str) -> frozenset[int] | None:
@@ -252,6 +306,21 @@ def _numbers(fields: Fields, name: str) -> frozenset[int] | None:
     if isinstance(value, list) and all(type(entry) is int for entry in value):
         return frozenset(value)
     raise wrong(fields.at(name), "products", value)
+
+
+def _as_structs(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a command with the shorter forms of the protocol written as the structs have them."""
+    kind = message.get("type")
+    given = message
+    if kind == "publish_alert" and isinstance(message.get("alert"), dict):
+        message = {**message["alert"], **message}
+    elif kind == "get_alerts" and isinstance(message.get("filter"), dict):
+        message = {**message["filter"], **message}
+    elif kind == "get_history" and "alert_id" in message:
+        message = {**message, "type": "get_alert_history"}
+    if kind in _OF_PRODUCT and "product" in message and "product_id" not in message:
+        message = {**message, "product_id": message["product"]}
+    return message if message is given else {**message, "id": given.get("id")}
 
 
 def _convert(message: dict[str, Any], kind: Any) -> Any:

@@ -10,6 +10,8 @@ from spc_desktop.domain.alert import Alert
 from spc_desktop.protocol import messages as m
 
 SUBPROTOCOL = "spc.v1"
+WIRE_CODES = {"disk_full": "storage_full"}
+"""Codes of our own whose name is another one for clients."""
 HEARTBEAT_S = 5.0
 BATCH_BYTES = 256 * 1024
 
@@ -24,8 +26,14 @@ class Wanted(Struct, frozen=True, kw_only=True):
     types: frozenset[str] | None = None
     characteristics: frozenset[int] | None = None
     """Concerns ``points`` and ``limits`` only."""
+    codes: frozenset[str] | None = None
+    """Codes of characteristics, as the client gave them; ``of`` are their ids."""
+    of: frozenset[int] | None = None
+    """Characteristics; concerns every event that belongs to one."""
     min_priority: int = 1
     """Concerns ``alert`` only."""
+    states: frozenset[str] | None = None
+    """``UNACK ACKED RTNUN NORM``; concerns ``alert`` only."""
 
 
 class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
@@ -36,7 +44,7 @@ class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     auth: str = "none"
     """``required``: ``connect`` must bring a token; ``none``: this connection is let in already."""
     time: datetime
-    features: tuple[str, ...] = ("resume", "batch", "ingest")
+    features: tuple[str, ...] = ("resume", "batch", "priority", "presence", "ingest")
     heartbeat_s: float = HEARTBEAT_S
     limits: dict[str, int] = field(default_factory=dict)
 
@@ -64,15 +72,63 @@ class Subscribed(Struct, frozen=True, kw_only=True):
     epoch: str
 
 
+class Flag(Struct, frozen=True, kw_only=True):
+    """An item that was accepted although something about it is odd (``clock_skew``)."""
+
+    i: int
+    code: str
+
+
 class Ingested(Struct, frozen=True, kw_only=True):
     """Result of ``ingest``; ``measurements`` only where the client asked for ``rows``."""
 
     accepted: int
     duplicates: int
     rejected: tuple[m.Rejected, ...] = ()
+    flags: tuple[Flag, ...] = ()
     last_n: int | None = None
     durable: bool = True
     measurements: tuple[Any, ...] = ()
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody who is connected."""
+
+    session: str
+    user: str
+    client_id: str
+    roles: tuple[str, ...]
+    since: datetime
+
+
+class Present(Struct, frozen=True, kw_only=True):
+    """Result of ``presence``: who is connected now, the asker included."""
+
+    present: tuple[Person, ...]
+
+
+class Presence(Struct, frozen=True, kw_only=True, tag_field="type", tag="presence"):
+    """Somebody came or went; sent to those who watch. No event of the log: it has no seq."""
+
+    change: str
+    """``joined`` or ``left``."""
+    person: Person
+
+
+class System(Struct, frozen=True, kw_only=True, tag_field="type", tag="system"):
+    """The state of the hub itself, which cannot be stored: ``storage_full`` begins (active) and ends."""
+
+    code: str
+    active: bool
+    priority: int = 4
+    message: str
+    ts: datetime
+
+
+class Silenced(Struct, frozen=True, kw_only=True):
+    """Result of ``silence``: this client shows no toasts until then; None: it shows them."""
+
+    until: datetime | None
 
 
 class Result(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"):
@@ -115,11 +171,12 @@ class Gap(Struct, frozen=True, kw_only=True, tag_field="type", tag="gap", rename
 
 
 class StateSnapshot(Struct, frozen=True, kw_only=True, tag_field="type", tag="state_snapshot"):
-    """Follows a ``gap``: all alerts that are open as of ``seq``."""
+    """Follows a ``gap``: all alerts that are open as of ``seq``, in as many messages as it takes (``more``)."""
 
     seq: int
     epoch: str
     alerts: tuple[Alert, ...]
+    more: bool = False
 
 
 class BatchIn(Struct, frozen=True, kw_only=True, tag_field="type", tag="batch"):

@@ -45,6 +45,7 @@ _SENTENCES = {
     "busy": "The station takes no more measurements at the moment. Repeat in {seconds} s.",
     "internal": "A fault inside the station. It was written to its log.",
     "gap": "Events {first} to {last} are no longer stored. Read the alerts anew.",
+    "rate_limited": "Too much at once. Repeat in {seconds} s.",
     "limit_exceeded": "At most {high} {what} are allowed.",
     "no_characteristic": "Product {id} has no characteristic {got}.",
     "origin": "Web pages of {got} may not connect here.",

@@ -24,6 +24,8 @@ BUDGET = 1024 * 1024
 """Unsent bytes at which a client leaves the live stream."""
 PATIENCE = 30.0
 """Seconds a client may leave what was sent unread."""
+SNAPSHOT = 500
+"""Alerts of one ``state_snapshot``."""
 PASS_CLIENTS = 200
 """Clients written to before the loop gets a turn: about two milliseconds."""
 
@@ -57,6 +59,11 @@ class Client:
         self.position = 0
         """Where the catch-up stands; only meaningful while not live."""
         self.out: list[bytes] = []
+
+    @property
+    def is_roomy(self) -> bool:
+        """Return whether the client has taken most of what was sent, so that what is worth nothing later may be sent."""
+        return self.connection.unsent < BUDGET
 
     def write(self, message: bytes) -> None:
         """Send one message at once."""
@@ -93,8 +100,9 @@ def encode_event(event: m.AnyEvent, dialect: Dialect) -> bytes | None:
 class FanOut:
     """All clients of one server."""
 
-    def __init__(self, hub: HubApi) -> None:
+    def __init__(self, hub: HubApi, now: Callable[[], datetime]) -> None:
         self._hub = hub
+        self._now = now
         self._index: Index[Client] = Index()
         self._pages = Pages(hub)
         self.clients: dict[Client, None] = {}
@@ -114,6 +122,8 @@ class FanOut:
         if since is None or since >= self.head:
             client.live = True
             client.skip_to = self.head if since is None else since
+            if since is not None:
+                self._sync(client)
         else:
             self._fall_behind(client, since)
 
@@ -186,8 +196,13 @@ class FanOut:
             if client.live and client.dialect is Dialect.V1:
                 if client.out:
                     client.out.append(frame)
-                elif client.connection.unsent < BUDGET:
+                elif client.is_roomy:
                     client.connection.write_frames(frame)
+
+    def _sync(self, client: Client) -> None:
+        """Say after a replay that it is over."""
+        if client.dialect is Dialect.V1:
+            client.write(encode(v1.Sync(seq=client.skip_to, ts=self._now())))
 
     # -- replay --------------------------------------------------------------------------------------------------------
 
@@ -201,6 +216,7 @@ class FanOut:
                 self._replay(client, page)
                 if client.position >= self.head:
                     client.live, client.skip_to = True, client.position
+                    self._sync(client)
                     return
         except TimeoutError:
             await client.connection.close(4408, "slow_consumer")
@@ -219,9 +235,17 @@ class FanOut:
 
     async def send_gap(self, client: Client, gap: v1.Gap) -> None:
         """Say that events are gone for good, and give the open alerts instead."""
-        page: m.AlertPage = await client.guard.query(m.GetAlerts(open_only=True, limit=500))
         client.write(encode(gap))
-        client.write(encode(v1.StateSnapshot(seq=gap.last, epoch=gap.epoch, alerts=page.alerts)))
+        before: int | None = None
+        while True:
+            page: m.AlertPage = await client.guard.query(m.GetAlerts(open_only=True, limit=SNAPSHOT, before_id=before))
+            more = len(page.alerts) == SNAPSHOT
+            snapshot = v1.StateSnapshot(seq=gap.last, epoch=gap.epoch, alerts=page.alerts, more=more)
+            client.write(encode(snapshot))
+            if not more:
+                return
+            before = page.alerts[-1].id
+            await client.connection.room()
 
     def _replay(self, client: Client, page: m.EventPage) -> None:
         if not page.events:

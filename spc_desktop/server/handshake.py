@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,12 +60,19 @@ def same_origin(origin: str | None, host: str | None, listed: Collection[str]) -
     return page is not None and (page == here or (page in _LOOPBACK and here in _LOOPBACK))
 
 
-def check(connection: ServerConnection, request: Request, origins: Collection[str], access: Access) -> Response | None:
-    """Return the refusal of a handshake that cannot be served, or None (``process_request`` of ``websockets``)."""
+def check(
+    connection: ServerConnection, request: Request, origins: Collection[str], access: Access, wait: float = 0.0
+) -> Response | None:
+    """Return the refusal of a handshake that cannot be served, or None (``process_request`` of ``websockets``).
+
+    ``wait``: seconds that the address has to wait because it connects too often.
+    """
     headers = request.headers
     language = language_of(headers.get("Accept-Language"))
     offered = [name.strip() for line in headers.get_all("Sec-WebSocket-Protocol") for name in line.split(",")]
     origin = headers.get("Origin")
+    if wait:
+        return _refuse(connection, HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", {"seconds": ceil(wait)}, language)
     if not same_origin(origin, headers.get("Host"), origins):
         return _refuse(connection, HTTPStatus.FORBIDDEN, "origin", {"got": origin}, language)
     if target(request.path) is None:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from aiohttp import web
 from msgspec import Struct
 
 from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.protocol import v1
 from spc_desktop.protocol.codec import encode, load
 from spc_desktop.protocol.fields import Fields, wrong
 from spc_desktop.protocol.wording import details, sentence
@@ -34,6 +36,8 @@ STATUS = {
     "unsupported_media_type": 415,
     "body_timeout": 408,
     "busy": 429,
+    "rate_limited": 429,
+    "limit_exceeded": 400,
     "origin": 403,
     "unauthorized": 401,
     "forbidden": 403,
@@ -101,8 +105,8 @@ def reply(body: object, status: int = HTTPStatus.OK, headers: dict[str, str] | N
     return web.Response(body=encode(body), status=status, headers=headers, content_type="application/json")
 
 
-def refusal(bad: UserError | KnownError, language: str) -> web.Response:
-    """Return the answer to a request that was not carried out."""
+def refusal(bad: UserError | KnownError, language: str, current: object = None) -> web.Response:
+    """Return the answer to a request that was not carried out; ``current``: the row that the asker had an old version of."""
     headers: dict[str, str] = {}
     if isinstance(bad, KnownError):
         status = 507 if bad.code in {"disk_full", "storage_full"} else 503
@@ -111,12 +115,13 @@ def refusal(bad: UserError | KnownError, language: str) -> web.Response:
         status = STATUS.get(bad.code, 400)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if bad.code in {"busy", "too_many_attempts"}:
-        headers["Retry-After"] = str(bad.params.get("seconds", 1))
+    if bad.code in {"busy", "too_many_attempts", "rate_limited"}:
+        headers["Retry-After"] = str(ceil(float(str(bad.params.get("seconds", 1)))))
     if bad.code == "method_not_allowed":
         headers["Allow"] = str(bad.params.get("allowed", ""))
-    body = {"code": bad.code, "message": sentence(bad.code, bad.params, language)}
-    return reply({**body, "details": details(bad.params), **_field(bad)}, status, headers)
+    body = {"code": v1.WIRE_CODES.get(bad.code, bad.code), "message": sentence(bad.code, bad.params, language)}
+    more = {} if current is None else {"current": current}
+    return reply({**body, "details": details(bad.params), **_field(bad), **more}, status, headers)
 
 
 def _field(bad: UserError | KnownError) -> dict[str, str]:

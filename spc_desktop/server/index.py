@@ -22,9 +22,21 @@ def wants(wanted: v1.Wanted, event: m.AnyEvent) -> bool:
     return _passes(wanted, event)
 
 
+def characteristic_of(event: m.AnyEvent) -> int | None:
+    """Return the characteristic that an event belongs to."""
+    for part in ("alert", "measurement", "violation", "capability", "limits"):
+        inner = getattr(event, part, None)
+        if inner is not None:
+            return inner.characteristic_id  # type: ignore[no-any-return]
+    return getattr(event, "characteristic_id", None)
+
+
 def _passes(wanted: v1.Wanted, event: m.AnyEvent) -> bool:
+    if wanted.of is not None and characteristic_of(event) not in wanted.of:
+        return False
     if isinstance(event, m.AlertEvent):
-        return event.alert.priority >= wanted.min_priority
+        alert = event.alert
+        return alert.priority >= wanted.min_priority and (wanted.states is None or alert.state in wanted.states)
     if wanted.characteristics is not None:
         if isinstance(event, m.PointsEvent):
             return event.characteristic_id in wanted.characteristics
@@ -62,7 +74,8 @@ class Index(Generic[C]):
 
     def _add(self, key: tuple[str, int | None], client: C, wanted: v1.Wanted) -> None:
         entry = self._entries.setdefault(key, {})
-        unconditional = wanted.min_priority <= 1 and wanted.characteristics is None
+        conditions = (wanted.characteristics, wanted.of, wanted.states)
+        unconditional = wanted.min_priority <= 1 and all(one is None for one in conditions)
         known = entry.get(client, [])
         entry[client] = None if unconditional or known is None else [*known, wanted]
 

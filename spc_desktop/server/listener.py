@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from ssl import SSLContext
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from spc_desktop.domain.account import Accounts
@@ -19,14 +20,17 @@ from spc_desktop.hub.api import HubApi, Mailbox, WatchFilter
 from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import v1
+from spc_desktop.protocol.wording import sentence
 from spc_desktop.server.access import Access
+from spc_desktop.server.cursors import Cursors, Memory
 from spc_desktop.server.directory import Directory
 from spc_desktop.server.fanout import FanOut
 from spc_desktop.server.front_door import HEAD_SECONDS, Doorway, FrontDoor
 from spc_desktop.server.handshake import check
 from spc_desktop.server.http import MAX_BODY
+from spc_desktop.server.limits import Gate, Limits
 from spc_desktop.server.rest import Rest
-from spc_desktop.server.ws import MAX_FRAME, Sockets
+from spc_desktop.server.ws import Sockets
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -35,6 +39,8 @@ _log = logging.getLogger(__name__)
 
 BACKLOG = 10_000
 """Deliveries that may wait for the fan-out: a batch in which every value raises alarms must not send each client to the log."""
+PING_SECONDS = 10.0
+"""A link that does not answer is ended after twice this."""
 ACCESS_SECONDS = 0.25
 """How often it is looked whether accounts have changed."""
 STOP_SECONDS = 3.0
@@ -58,6 +64,8 @@ class HubServer:
         origins: origins of web pages that may connect besides those of this host.
         access: who is let in; default: everybody at this computer, nobody from elsewhere.
         tls: certificate and versions; None: nothing is encrypted.
+        limits: how much one connection, source and address may ask for.
+        memory: where positions of clients are kept over a restart; None: nowhere.
 
     Raises:
         KnownError: ``port_in_use`` on entering.
@@ -73,6 +81,8 @@ class HubServer:
         origins: Collection[str] = (),
         access: Access | None = None,
         tls: SSLContext | None = None,
+        limits: Limits | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._hub = hub
         self._clock = clock
@@ -82,9 +92,12 @@ class HubServer:
         self._access = access or Access(clock, Accounts)
         self._tls = tls
         self._directory = Directory(hub)
-        self._fanout = FanOut(hub)
-        self._sockets = Sockets(hub, clock, self._directory, self._fanout, self._access)
-        self._rest = Rest(hub, clock, self._directory, origins, self._access)
+        self._fanout = FanOut(hub, clock.now)
+        self._gate = Gate(limits or Limits())
+        self._cursors = Cursors(memory)
+        self._sockets = Sockets(hub, clock, self._directory, self._fanout, self._access, self._gate, self._cursors)
+        self._rest = Rest(hub, clock, self._directory, origins, self._access, self._gate)
+        self._trouble = ""
         self._stack = AsyncExitStack()
 
     @property
@@ -98,6 +111,7 @@ class HubServer:
                 group = await stack.enter_async_context(asyncio.TaskGroup())
                 mailbox = await stack.enter_async_context(self._hub.watch(WatchFilter(backlog=BACKLOG)))
                 await self._directory.read()
+                await self._cursors.read()
                 await self._fanout.begin()
                 await self._listen(stack)
                 tasks = [
@@ -114,7 +128,7 @@ class HubServer:
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         runner = web.ServerRunner(
-            web.Server(
+            _Visitors(
                 self._rest.answer,
                 request_factory=_request,
                 access_log=None,
@@ -128,7 +142,8 @@ class HubServer:
         stack.push_async_callback(runner.cleanup)
         if runner.server is None:
             raise RuntimeError("aiohttp made no server")
-        doorway = Doorway(runner.server)
+        doorway = Doorway(runner.server, self._gate)
+        runner.server.gone = doorway.gone  # type: ignore[attr-defined]
         # serve() only calls it; a partial object stands for the class as well.
         door = cast("type[ServerConnection]", partial(FrontDoor, doorway))
         try:
@@ -137,13 +152,13 @@ class HubServer:
                 self._host,
                 self.port,
                 create_connection=door,
-                process_request=lambda connection, request: check(connection, request, self._origins, self._access),
+                process_request=self._check,
                 select_subprotocol=_choose,
                 compression=None,
-                ping_interval=20,
-                ping_timeout=20,
+                ping_interval=PING_SECONDS,
+                ping_timeout=PING_SECONDS,
                 close_timeout=STOP_SECONDS,
-                max_size=MAX_FRAME,
+                max_size=self._gate.limits.frame,
                 write_limit=(256 * 1024, 64 * 1024),
                 backlog=1024,
                 ssl=self._tls,
@@ -155,6 +170,12 @@ class HubServer:
         stack.push_async_callback(self._stop, listener, doorway, runner)
         _log.info("listening on %s:%s", self._host, self.port)
 
+    def _check(self, connection: ServerConnection, request: Request) -> Response | None:
+        wait = 0.0
+        if isinstance(connection, FrontDoor):
+            wait = self._gate.handshake(connection.peer, self._clock.monotonic())
+        return check(connection, request, self._origins, self._access, wait)
+
     async def _stop(self, listener: WebSocketServer, doorway: Doorway, runner: web.ServerRunner) -> None:
         """Close the port, let running requests end, tell the clients goodbye."""
         self._sockets.goodbye()
@@ -162,6 +183,7 @@ class HubServer:
         doorway.turn_away()
         await runner.cleanup()
         await listener.wait_closed()
+        await self._keep_cursors()
 
     async def _end(self, tasks: "list[Task[None]]") -> None:
         for task in tasks:
@@ -176,6 +198,7 @@ class HubServer:
             for delivery in news:
                 if isinstance(delivery, m.CatalogueEvent):
                     self._directory.apply(delivery)
+                    self._sockets.catalogue_changed()
             began = self._clock.monotonic()
             await self._fanout.publish(news)
             # While many clients are written to, more is committed: it is joined into one write for each of them.
@@ -186,6 +209,7 @@ class HubServer:
         known, looked = self._access.accounts(), self._clock.monotonic()
         while True:
             await asyncio.sleep(ACCESS_SECONDS)
+            self._look_at_trouble()
             accounts, now = self._access.accounts(), self._clock.monotonic()
             if accounts is not known or now - looked >= v1.HEARTBEAT_S:
                 known, looked = accounts, now
@@ -195,6 +219,32 @@ class HubServer:
         while True:
             await asyncio.sleep(v1.HEARTBEAT_S)
             self._fanout.tick(self._clock.now())
+            await self._keep_cursors()
+
+    async def _keep_cursors(self) -> None:
+        try:
+            await self._cursors.write()
+        except KnownError as trouble:  # it is said elsewhere; what was not kept is kept later
+            _log.info("positions of clients were not kept: %s", trouble)
+
+    def _look_at_trouble(self) -> None:
+        """Tell every client when the disk is full, and when it is no more: nothing of it can be in the log."""
+        trouble = "disk_full" if self._hub.state.detail == "disk_full" else ""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            code = "disk_full" if trouble else "disk_free"
+            ko, en = (sentence(code, {}, language) for language in ("ko", "en"))
+            self._sockets.tell_trouble("disk_full", active=bool(trouble), ko=ko, en=en)
+
+
+class _Visitors(web.Server):
+    """Tells the end of each HTTP connection, so that open ones can be counted by address."""
+
+    gone: Callable[[object], None]
+
+    def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self.gone(handler)
 
 
 def _choose(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -1,6 +1,6 @@
 """Measurements as they arrive over HTTP and WebSocket, in the original's words or in ours, read into ``MeasurementIn``."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from spc_desktop.domain.errors import UserError
@@ -23,6 +23,15 @@ _TRACE = {
     "serial": "serial",
 }
 _NO_TRACE = Trace()
+
+
+EARLIEST, LATEST = timedelta(days=7), timedelta(minutes=5)
+"""How far a measured time may lie before and after the hub's clock without being flagged."""
+
+
+def is_skewed(item: MeasurementIn, now: datetime) -> bool:
+    """Return whether the clock of a source seems to be wrong."""
+    return not now - EARLIEST <= item.measured_at <= now + LATEST
 
 
 async def read_item(

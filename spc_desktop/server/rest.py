@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from spc_desktop.domain.account import CONSOLE
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
 from spc_desktop.domain.product import Product
@@ -26,7 +27,9 @@ from spc_desktop.server.directory import Directory
 from spc_desktop.server.guard import Guard
 from spc_desktop.server.handshake import language_of, same_origin
 from spc_desktop.server.http import Call, Handler, refusal, reply
+from spc_desktop.server.limits import Gate
 from spc_desktop.server.measurements import read_item
+from spc_desktop.server.talk import current_row
 from spc_desktop.version import __version__
 
 FULL_INTAKE = 10_000
@@ -43,8 +46,9 @@ class Rest:
     """Answers every request that is not a WebSocket."""
 
     def __init__(
-        self, hub: HubApi, clock: Clock, directory: Directory, origins: Collection[str], access: Access
+        self, hub: HubApi, clock: Clock, directory: Directory, origins: Collection[str], access: Access, gate: Gate
     ) -> None:
+        self._gate = gate
         self._hub = hub
         self._clock = clock
         self._directory = directory
@@ -113,7 +117,11 @@ class Rest:
                 raise UserError("no_route", path=request.path[:200])
         handler = methods.get("GET" if request.method == "HEAD" else request.method)
         if handler is not None:
-            return await handler(Call(request, numbers, language, self._guard(request, path)))
+            call = Call(request, numbers, language, self._guard(request, path))
+            try:
+                return await handler(call)
+            except UserError as bad:
+                return refusal(bad, language, await current_row(call.hub, bad))
         if request.method == "OPTIONS":
             return _preflight(methods)
         raise UserError("method_not_allowed", method=request.method[:20], allowed=", ".join(methods))
@@ -191,6 +199,9 @@ class Rest:
         return reply({**counts, "rejected": rejected}, status if result.accepted or result.duplicates else 400)
 
     async def _submit(self, items: list[MeasurementIn], call: Call) -> m.SubmitResult:
+        if call.hub.principal != CONSOLE:
+            source = items[0].source_id or call.request.remote or ""
+            self._gate.items(source, len(items), self._clock.monotonic())
         waited = 0.0
         while self._hub.state.queued >= FULL_INTAKE:
             if waited >= BUSY_SECONDS:

@@ -215,6 +215,14 @@ class MemoryStore:
             raise UserError("not_found", what="alert", id=query.alert_id)
         return alert
 
+    def _alert_history(self, query: m.GetAlertHistory) -> tuple[m.AlertStep, ...]:
+        found = [one for one in self.alert_changes if one.alert_id == query.alert_id]
+        if not found:
+            raise UserError("not_found", what="alert", id=query.alert_id)
+        return tuple(
+            m.AlertStep(at=one.at, change=one.change, by=one.by, comment=one.comment, rev=one.rev) for one in found
+        )
+
     def _dashboard(self, query: m.GetDashboard) -> m.Dashboard:
         since = self._now() - timedelta(days=query.days)
         by_priority = {priority.name.lower(): 0 for priority in sorted(Priority, reverse=True)}
@@ -313,6 +321,7 @@ class MemoryStore:
         m.GetCatalogue: _catalogue,
         m.GetAlerts: _alert_page,
         m.GetAlert: _alert,
+        m.GetAlertHistory: _alert_history,
         m.GetDashboard: _dashboard,
         m.GetMeasurements: _measurement_rows,
         m.GetPoints: _columns,

@@ -179,6 +179,14 @@ def _alert(connection: Connection, query: m.GetAlert) -> Alert:
     return rows.alerts_of([text])[0]
 
 
+def _alert_history(connection: Connection, query: m.GetAlertHistory) -> tuple[m.AlertStep, ...]:
+    c = schema.alert_change.c
+    found = connection.execute(select(schema.alert_change).where(c.alert_id == query.alert_id).order_by(c.id)).all()
+    if not found:
+        raise UserError("not_found", what="alert", id=query.alert_id)
+    return tuple(rows.alert_step_of(row) for row in found)
+
+
 def _dashboard(connection: Connection, query: m.GetDashboard, now: datetime) -> m.Dashboard:
     c = schema.alert.c
     since = rows.micros(now - timedelta(days=query.days))
@@ -252,6 +260,7 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetCatalogue: _catalogue,
     m.GetAlerts: _alerts,
     m.GetAlert: _alert,
+    m.GetAlertHistory: _alert_history,
     m.GetMeasurements: _measurements,
     m.GetPoints: points.columns,
     m.GetPoint: _point,

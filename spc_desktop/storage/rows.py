@@ -238,6 +238,10 @@ def alert_change_row(c: AlertChange) -> RowTuple:
     return (c.alert_id, micros(c.at), c.change, c.by, c.comment, c.rev)
 
 
+def alert_step_of(row: Any) -> m.AlertStep:
+    return m.AlertStep(at=instant(row.at), change=row.change, by=row.by, comment=row.comment, rev=row.rev)
+
+
 def mask_of(body: bytes) -> Mask:
     return _mask.decode(body)
 

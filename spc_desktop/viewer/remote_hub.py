@@ -19,6 +19,7 @@ from spc_desktop.hub.tasks import Supervisor
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import v1
 from spc_desktop.protocol.codec import encode
+from spc_desktop.protocol.pace import Bucket
 from spc_desktop.viewer import wire
 from spc_desktop.viewer.link import LinkKeeper, socket_url
 from spc_desktop.viewer.points import read_points
@@ -26,7 +27,10 @@ from spc_desktop.viewer.trust import Trust
 
 PATIENCE_S = 10.0
 """Longest time a call waits for the connection to come back."""
+PACE = 40.0, 80.0
+"""Calls per second, and at once: less than a hub takes (``limits`` of its ``hello``)."""
 _PAGE = 500
+_OWN_CODES = {wire: own for own, wire in v1.WIRE_CODES.items()}
 
 
 class _BrokenError(Exception):
@@ -98,6 +102,8 @@ class RemoteHub:
         self._patience = patience
         self._client_id = f"viewer-{uuid.uuid4().hex[:16]}"
         self._reader = wire.Reader()
+        self._clock = clock
+        self._pace = Bucket(*PACE, clock.monotonic())
         self._tasks = Supervisor(clock)
         self._link = LinkKeeper(
             self._url,
@@ -272,14 +278,27 @@ class RemoteHub:
             await self._connected()
             try:
                 await self._tell_filters()
+                await self._keep_pace()
                 answer = await self._send(body)
             except _BrokenError:
                 continue
             try:
                 return await answer
+            except UserError as refused:
+                if refused.code != "rate_limited":
+                    raise
+                # Nothing was done: the hub says when it takes it.
+                await asyncio.sleep(float(str(refused.params.get("seconds", 1))))
             except _BrokenError:
                 if not repeatable:
                     raise KnownError("answer_lost", address=self._address) from None
+
+    async def _keep_pace(self) -> None:
+        """Stay below what the hub allows, so that it has nothing to refuse."""
+        wait = self._pace.take(1, self._clock.monotonic())
+        while wait:
+            await asyncio.sleep(wait)
+            wait = self._pace.take(1, self._clock.monotonic())
 
     async def _connected(self) -> None:
         try:
@@ -397,7 +416,9 @@ class RemoteHub:
         answer, _ = self._waiting.pop(error.id or 0, (None, None))
         if answer is not None and not answer.done():
             kind = KnownError if error.known else UserError
-            answer.set_exception(kind(error.code, **error.details))
+            code = _OWN_CODES.get(error.code, error.code)
+            told = {name: value for name, value in error.details.items() if isinstance(value, int | float | str)}
+            answer.set_exception(kind(code, **told))
             # Nobody may be waiting for it any more (a filter change); asking marks it as seen.
             answer.exception()
 

@@ -24,6 +24,7 @@ ANSWERS: dict[type, Any] = {
     m.GetCatalogue: m.Catalogue,
     m.GetAlerts: m.AlertPage,
     m.GetAlert: Alert,
+    m.GetAlertHistory: tuple[m.AlertStep, ...],
     m.GetMasks: tuple[Mask, ...],
     m.GetDashboard: m.Dashboard,
     m.GetMeasurements: tuple[Measurement, ...],

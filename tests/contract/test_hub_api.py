@@ -121,12 +121,43 @@ async def test_that_a_command_for_an_older_version_is_refused_and_changes_nothin
     assert (await api.query(m.GetAlert(alert_id=1))).assigned_to == "lee"
 
 
-async def test_that_one_bad_id_among_many_leaves_all_unchanged(api):
+async def test_that_of_many_ids_each_is_done_or_refused_for_itself(api):
     await api.submit([measured(11.5)])
-    with pytest.raises(UserError) as refused:
-        await api.command(m.Acknowledge(alert_ids=(1, 999)), KIM)
-    assert refused.value.code == "not_found"
-    assert (await api.query(m.GetAlert(alert_id=1))).status is Status.NEW
+    done = await api.command(m.Acknowledge(alert_ids=(1, 999)), KIM)
+    assert [(one.id, one.ok, one.code) for one in done.results] == [(1, True, ""), (999, False, "not_found")]
+    assert [alert.id for alert in done.alerts] == [1]
+    assert (await api.query(m.GetAlert(alert_id=1))).status is Status.ACKNOWLEDGED
+
+
+async def test_that_alarms_are_acknowledged_by_key_and_by_filter(api):
+    await api.submit([measured(11.5)])
+    key = (await api.query(m.GetAlert(alert_id=1))).key
+    other = m.Acknowledge(filter=m.AlertFilter(priority=Priority.LOW))
+    assert (await api.command(other, KIM)).results == ()
+    done = await api.command(m.Acknowledge(key=key.partition("/")[0]), KIM)
+    assert [one.id for one in done.results] == [1]
+    assert (await api.query(m.GetAlert(alert_id=1))).acknowledged_by
+
+
+async def test_that_what_happened_to_an_alert_can_be_read(api):
+    await api.submit([measured(11.5)])
+    await api.command(m.Acknowledge(alert_ids=(1,), comment="seen"), KIM)
+    steps = await api.query(m.GetAlertHistory(alert_id=1))
+    assert [(step.change, step.comment) for step in steps] == [("raised", ""), ("acked", "seen")]
+    with pytest.raises(UserError) as unknown:
+        await api.query(m.GetAlertHistory(alert_id=99))
+    assert unknown.value.code == "not_found"
+
+
+async def test_that_a_published_alert_with_a_key_counts_up_while_it_is_open(api):
+    command = m.CreateAlert(
+        product_id=1, alert_type=AlertType.PREDICTION, title="곧 이탈", message="1", dedup_key="press-4"
+    )
+    first = (await api.command(command, KIM)).alerts[0]
+    second = (await api.command(command, KIM)).alerts[0]
+    assert (second.id, second.count) == (first.id, 2)
+    await api.command(m.Resolve(alert_id=first.id), KIM)
+    assert (await api.command(command, KIM)).alerts[0].id != first.id
 
 
 async def test_that_a_resolved_alert_can_be_closed_but_not_acknowledged(api):

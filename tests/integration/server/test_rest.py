@@ -315,7 +315,7 @@ async def test_that_the_event_log_can_be_paged(station):
 async def test_that_a_full_disk_is_told_as_such_and_passes(station):
     station.store.failing = KnownError("disk_full")
     status, headers, answer = await station.http("POST", "/api/spc/alerts/", ALERT)
-    assert (status, answer["code"]) == (507, "disk_full")
+    assert (status, answer["code"]) == (507, "storage_full")
     assert headers["retry-after"]
     station.store.failing = None
     assert (await station.http("POST", "/api/spc/alerts/", ALERT))[0] == 201

@@ -193,7 +193,6 @@ BAD = [
     ('{"type":"get_alerts","x":"' + "a" * 4001 + '"}', "bad_message"),
     ('{"type":"get_alerts","x":[' + "1," * 1000 + "1]}", "bad_message"),
     ('{"type":"get_alerts","x":"\\ud800"}', "bad_message"),
-    (b"\x00\x01\x02", "binary"),
 ]
 
 
@@ -222,6 +221,14 @@ async def test_that_an_oversized_frame_closes_with_1009_and_nobody_else_notices(
         assert closed.value.rcvd.code == 1009
         alert = await station.alert()
         assert (await healthy.read())["alert"]["id"] == alert.id
+
+
+async def test_that_a_binary_frame_closes_with_1003(station):
+    async with station.client() as client:
+        await client.send(b"\x00\x01\x02")
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.read()
+        assert closed.value.rcvd.code == 1003
 
 
 async def test_that_invalid_utf8_closes_with_1007(station):

@@ -240,7 +240,7 @@ async def test_that_a_live_client_is_told_that_it_was_told_everything(station, m
 
 
 async def test_that_a_session_that_never_connects_is_closed_with_4401(station, monkeypatch):
-    monkeypatch.setattr("spc_desktop.server.ws.CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr("spc_desktop.server.talk.CONNECT_SECONDS", 0.1)
     url = f"ws://127.0.0.1:{station.port}/ws/spc/"
     async with connect(url, subprotocols=["spc.v1"], compression=None, proxy=None) as socket:
         with pytest.raises(ConnectionClosed) as closed:
