@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Builds the packages: ``python3 packaging/build.py deb|tar|windows|all``. Needs only Python 3.11 or newer; outputs in dist/.
 
+On Linux ``windows`` is built under Wine (``wine.py``), on Windows by its own Python; ``all`` is what the system itself can use.
 Makes ``.venv`` where there is none (``bootstrap.py``) and says which system program is missing. ``--no-freeze`` packs the
 program that lies in dist/ already.
 """
 
 import argparse
 import gzip
+import hashlib
 import os
 import re
 import shutil
@@ -15,11 +17,16 @@ import sys
 from pathlib import Path
 
 import bootstrap
+import lapack
+import sign
+import wine
 from bootstrap import PYTHON, ROOT, say
 
 DIST, BUILD = ROOT / "dist", ROOT / "build"
 PROGRAM = DIST / "spc-desktop"
 PARTS = ROOT / "packaging" / "linux"
+WINDOWS_PROGRAM = DIST / "windows" / "spc-desktop"
+NSIS = Path(r"C:\Program Files (x86)\NSIS\makensis.exe")
 NAME = "spc-desktop"
 ARCHITECTURE = "amd64"
 
@@ -32,7 +39,7 @@ def version() -> str:
 
 def need(*programs: str) -> None:
     """Install the Debian packages of missing programs, or end with the line that does."""
-    packages = {"strip": "binutils", "objdump": "binutils", "dpkg-deb": "dpkg", "xz": "xz-utils", "makensis": "nsis"}
+    packages = {"strip": "binutils", "objdump": "binutils", "dpkg-deb": "dpkg", "xz": "xz-utils"}
     missing = sorted({packages[name] for name in programs if shutil.which(name) is None})
     if missing and (shutil.which("apt-get") is None or not bootstrap.install(missing, "the package")):
         sys.exit(f"build: these programs are missing: {' '.join(name for name in programs if not shutil.which(name))}")
@@ -43,6 +50,8 @@ def freeze() -> None:
     if not sys.platform.startswith("linux"):
         sys.exit("build: the Linux packages are built on Linux")
     need("strip", "objdump")
+    if not lapack.archives() and shutil.which("apt-get"):
+        bootstrap.install(["gcc", "liblapack-dev", "libblas-dev"], "the small LAPACK")
     bootstrap.prepare_system(testing=False)
     bootstrap.prepare_environment()
     say("PyInstaller collects the program (a minute)")
@@ -122,7 +131,7 @@ def fresh(folder: Path) -> Path:
     return folder
 
 
-def make_deb() -> Path:
+def make_deb(fast: bool) -> Path:
     """Pack the .deb: /opt/spc-desktop, a link in /usr/bin, menu, icons, manual, autostart (off), a unit for the user's hub."""
     need("dpkg-deb", "objdump", "xz")
     tree = fresh(BUILD / "deb")
@@ -149,11 +158,12 @@ def make_deb() -> Path:
         folder.chmod(0o755)
     target = DIST / f"{NAME}_{version()}_{ARCHITECTURE}.deb"
     say(f"packing {target.name} (minutes: xz)")
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zxz", "-z9", "--build", str(tree), str(target)], check=True)
+    pressed = ["-Zgzip", "-z1"] if fast else ["-Zxz", "-z9"]
+    subprocess.run(["dpkg-deb", "--root-owner-group", *pressed, "--build", str(tree), str(target)], check=True)
     return target
 
 
-def make_tar() -> Path:
+def make_tar(fast: bool) -> Path:
     """Pack the .tar.xz: the folder, ``share/`` and a note on how to install it."""
     need("objdump", "xz")
     tree = fresh(BUILD / "tar")
@@ -168,24 +178,88 @@ def make_tar() -> Path:
     target = DIST / f"{NAME}-{version()}-linux-x86_64.tar.xz"
     say(f"packing {target.name} (minutes: xz)")
     owner = ["--owner=0", "--group=0", "--sort=name"]
-    environment = {**os.environ, "XZ_OPT": "-9"}
+    environment = {**os.environ, "XZ_OPT": "-0" if fast else "-9"}
     subprocess.run(["tar", "-C", str(tree), *owner, "-cJf", str(target), NAME], check=True, env=environment)
     return target
+
+
+# -- Windows -----------------------------------------------------------------------------------------------------------
+
+
+def freeze_windows() -> None:
+    """Run PyInstaller into dist/windows/spc-desktop: under Wine, or by the Python of this Windows."""
+    script, folders = ROOT / "packaging" / "spc-desktop.spec", (DIST / "windows", BUILD / "windows")
+    options = ("-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR")
+    say("PyInstaller collects the program for Windows (minutes)")
+    if os.name == "nt":
+        bootstrap.prepare_environment()
+        command = [PYTHON, *options, "--distpath", folders[0], "--workpath", folders[1], script]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            sys.exit("build: PyInstaller failed; its messages are above")
+        return
+    path = wine.windows_path
+    arguments = (*options, "--distpath", path(folders[0]), "--workpath", path(folders[1]), path(script))
+    done = wine.run(wine.WINDOWS_PYTHON / "python.exe", *arguments)
+    if done.returncode:
+        sys.exit(f"build: PyInstaller failed under Wine:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+
+
+def make_setup(fast: bool) -> Path:
+    """Pack the setup: sign the programs where a certificate is configured, compress, sign the setup."""
+    drawing, icon = ROOT / "resources" / "icons" / "app.svg", BUILD / f"{NAME}.ico"
+    draw = "import artwork, sys; from pathlib import Path; a, b, c = map(Path, sys.argv[1:]);"
+    draw += "artwork.write_ico(a, b); c.write_bytes(artwork.render(a, 128))"
+    picture = WINDOWS_PROGRAM / f"{NAME}.png"
+    subprocess.run([PYTHON, "-c", draw, drawing, icon, picture], cwd=ROOT / "packaging", check=True)
+    sign.sign(sorted(WINDOWS_PROGRAM.glob("*.exe")))
+    target = DIST / f"{NAME}-{version()}-setup.exe"
+    facts = {"VERSION": version(), "SOURCE": WINDOWS_PROGRAM, "ICON": icon, "OUTPUT": target}
+    if os.name != "nt":
+        facts["TARGET"] = "amd64-unicode"  # Debian's NSIS has the 64-bit stubs that a 64-bit Wine can run
+    words = [f"-D{key}={value}" for key, value in facts.items()] + (["-DFAST"] if fast else [])
+    say(f"packing {target.name} (minutes: lzma)")
+    tool = str(NSIS) if os.name == "nt" else "makensis"
+    subprocess.run([tool, "-V2", *words, str(ROOT / "packaging" / "setup.nsi")], check=True)
+    sign.sign([target])
+    return target
+
+
+# -- all ---------------------------------------------------------------------------------------------------------------
+
+
+def windows(options: argparse.Namespace) -> list[Path]:
+    """Build the setup."""
+    if os.name != "nt":
+        wine.prepare()
+    if not options.no_freeze:
+        freeze_windows()
+    elif not (WINDOWS_PROGRAM / f"{NAME}.exe").is_file():
+        sys.exit(f"build: there is no {WINDOWS_PROGRAM}; leave out --no-freeze")
+    return [make_setup(options.fast)]
+
+
+def linux(options: argparse.Namespace) -> list[Path]:
+    """Build the .deb, the .tar.xz or both."""
+    if not options.no_freeze:
+        freeze()
+    elif not (PROGRAM / NAME).is_file():
+        sys.exit(f"build: there is no {PROGRAM / NAME}; leave out --no-freeze")
+    makers = (("deb", make_deb), ("tar", make_tar))
+    return [make(options.fast) for kind, make in makers if options.what in {kind, "all"}]
 
 
 def main() -> None:
     """Build what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("deb", "tar", "all"))
+    parser.add_argument("what", choices=("deb", "tar", "windows", "all"))
     parser.add_argument("--no-freeze", action="store_true", help="pack the program that is in dist/ already")
+    parser.add_argument("--fast", action="store_true", help="pack quickly and larger, for trying")
     options = parser.parse_args()
-    if not options.no_freeze:
-        freeze()
-    elif not (PROGRAM / NAME).is_file():
-        sys.exit(f"build: there is no {PROGRAM / NAME}; leave out --no-freeze")
-    made = [make() for kind, make in (("deb", make_deb), ("tar", make_tar)) if options.what in (kind, "all")]
+    made = windows(options) if options.what == "windows" or os.name == "nt" else linux(options)
     for file in made:
-        print(f"{file.stat().st_size / 2**20:7.1f} MB  {file.relative_to(ROOT)}")
+        mark = hashlib.sha256(file.read_bytes()).hexdigest()
+        file.with_name(file.name + ".sha256").write_text(f"{mark}  {file.name}\n", encoding="ascii")
+        print(f"{file.stat().st_size / 2**20:7.1f} MB  {file.relative_to(ROOT)}  sha256 {mark}")
 
 
 if __name__ == "__main__":

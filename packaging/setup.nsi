@@ -1,9 +1,13 @@
 ; Installer of SPC Desktop for Windows: per user (default) or per machine, Korean and English, upgrade over a running program.
-; makensis -DVERSION=1.2.3 -DSOURCE=dist\spc-desktop -DICON=... -DOUTPUT=... packaging/setup.nsi
+; Built by: python packaging/build.py windows
 ;
-; Silent:  Setup.exe /S [/AllUsers] [/AUTOSTART=1] [/SERVER=http://hub:8000] [/D=folder]
+; Silent:  Setup.exe /S [/AllUsers] [/AUTOSTART=1] [/SERVER=http://hub:8000 [/PAIR=code]] [/D=folder]
 ;   /AUTOSTART=1  start in the tray with the session (0 switches it off; without it an upgrade leaves it as it is)
-;   /SERVER=URL   the start menu and the autostart open a window on that hub instead of a hub of this computer
+;   /SERVER=URL   the start menu and the autostart open a window on that hub instead of a hub of this computer; an upgrade
+;                 without it keeps the hub that was given (/SERVER= with nothing behind it forgets it)
+;   /PAIR=CODE    redeems the one-time code of that hub for the user who installs
+; Exit status: 0 done, 2 files could not be written, 3 not a 64-bit Windows, 4 the running program could not be ended,
+; 5 a newer version is installed, 6 installed but the hub did not accept the code.
 ; Silent removal:  Uninstall.exe /S [/DELETEDATA=1]
 ;
 ; The new files are unpacked beside the old folder; only when the running program has ended the folders change places by two
@@ -12,7 +16,11 @@ Unicode true
 !ifdef TARGET
   Target ${TARGET}
 !endif
-SetCompressor /SOLID lzma
+!ifdef FAST ; for trying: seconds instead of minutes, and a third larger
+  SetCompressor zlib
+!else
+  SetCompressor /SOLID lzma
+!endif
 !define NAME "SPC Desktop"
 !define ID "spc-desktop"
 !define UNINSTALL "Software\Microsoft\Windows\CurrentVersion\Uninstall\${ID}"
@@ -33,6 +41,7 @@ SetCompressor /SOLID lzma
 !include MUI2.nsh
 !include FileFunc.nsh
 !include LogicLib.nsh
+!include WordFunc.nsh
 !include x64.nsh
 
 Name "${NAME}"
@@ -46,6 +55,11 @@ VIAddVersionKey "LegalCopyright" "MIT"
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_FINISHPAGE_RUN "$INSTDIR\${ID}.exe"
+!define MUI_PAGE_HEADER_TEXT "$(WhoTitle)"
+!define MUI_PAGE_HEADER_SUBTEXT "$(WhoSubtitle)"
+!define MULTIUSER_INSTALLMODEPAGE_TEXT_TOP "$(WhoTop)"
+!define MULTIUSER_INSTALLMODEPAGE_TEXT_ALLUSERS "$(WhoAll)"
+!define MULTIUSER_INSTALLMODEPAGE_TEXT_CURRENTUSER "$(WhoMe)"
 !insertmacro MULTIUSER_PAGE_INSTALLMODE
 !insertmacro MUI_PAGE_DIRECTORY
 !insertmacro MUI_PAGE_INSTFILES
@@ -55,8 +69,23 @@ VIAddVersionKey "LegalCopyright" "MIT"
 !insertmacro MUI_LANGUAGE "English"
 !insertmacro MUI_LANGUAGE "Korean"
 
+; NSIS brings no Korean for the page of users
+LangString WhoTitle ${LANG_ENGLISH} "Who uses it"
+LangString WhoTitle ${LANG_KOREAN} "사용자 선택"
+LangString WhoSubtitle ${LANG_ENGLISH} "Choose for whom ${NAME} is installed."
+LangString WhoSubtitle ${LANG_KOREAN} "${NAME}을(를) 누가 사용할지 선택하십시오."
+LangString WhoTop ${LANG_ENGLISH} "For yourself no administrator is needed. For everybody who uses this computer one is."
+LangString WhoTop ${LANG_KOREAN} "본인만 사용하면 관리자 권한이 필요 없습니다. 이 컴퓨터의 모든 사용자가 사용하려면 관리자 권한이 필요합니다."
+LangString WhoAll ${LANG_ENGLISH} "Everybody who uses this computer"
+LangString WhoAll ${LANG_KOREAN} "이 컴퓨터의 모든 사용자"
+LangString WhoMe ${LANG_ENGLISH} "Only me"
+LangString WhoMe ${LANG_KOREAN} "나만"
 LangString Busy ${LANG_ENGLISH} "The running program could not be ended. Close it and start the setup again; nothing was changed."
 LangString Busy ${LANG_KOREAN} "실행 중인 프로그램을 끝낼 수 없습니다. 프로그램을 닫고 설치를 다시 시작하십시오. 변경된 것은 없습니다."
+LangString Newer ${LANG_ENGLISH} "Version $R8 is installed, which is newer than ${VERSION}. Its data cannot be read by an older version. Nothing was changed; remove the newer version first if this is meant."
+LangString Newer ${LANG_KOREAN} "설치된 버전 $R8이(가) ${VERSION}보다 새 버전입니다. 이전 버전은 새 버전의 데이터를 읽을 수 없습니다. 변경된 것은 없습니다. 그래도 설치하려면 새 버전을 먼저 제거하십시오."
+LangString NotPaired ${LANG_ENGLISH} "The program is installed, but the hub did not accept the code:$\n$\n$R4"
+LangString NotPaired ${LANG_KOREAN} "프로그램은 설치되었지만 허브가 코드를 받아들이지 않았습니다:$\n$\n$R4"
 LangString Old64 ${LANG_ENGLISH} "This program needs a 64-bit Windows."
 LangString Old64 ${LANG_KOREAN} "이 프로그램은 64비트 Windows가 필요합니다."
 LangString DeleteData ${LANG_ENGLISH} "Delete the measurements, alerts and settings of this user as well? They cannot be brought back."
@@ -94,11 +123,38 @@ Function .onInit
   ${AndIf} $INSTDIR == "$LOCALAPPDATA\${NAME}"
     StrCpy $INSTDIR "$LOCALAPPDATA\Programs\${NAME}"
   ${EndIf}
+  ReadRegStr $R8 SHCTX "${UNINSTALL}" "DisplayVersion"
+  ${If} $R8 != ""
+    ${VersionCompare} "${VERSION}" "$R8" $R7
+    ${If} $R7 == 2
+      MessageBox MB_ICONSTOP|MB_OK "$(Newer)" /SD IDOK
+      SetErrorLevel 5
+      Quit
+    ${EndIf}
+  ${EndIf}
 FunctionEnd
 
 Function un.onInit
   SetRegView 64
   !insertmacro MULTIUSER_UNINIT
+FunctionEnd
+
+; Redeem the code of the command line with the hub of $R3, through the console program, so that its words can be shown.
+Function Pair
+  ${GetParameters} $R1
+  ClearErrors
+  ${GetOptions} $R1 "/PAIR=" $R2
+  ${If} ${Errors}
+  ${OrIf} $R2 == ""
+    Return
+  ${EndIf}
+  nsExec::ExecToStack /TIMEOUT=60000 '"$INSTDIR\${ID}-cli.exe" viewer --pair $R2'
+  Pop $R5
+  Pop $R4
+  ${If} $R5 != 0
+    MessageBox MB_ICONEXCLAMATION|MB_OK "$(NotPaired)" /SD IDOK
+    SetErrorLevel 6
+  ${EndIf}
 FunctionEnd
 
 ; $R9: 1 when the old folder has made room
@@ -156,10 +212,14 @@ Section
   ${GetParameters} $R1
   ClearErrors
   ${GetOptions} $R1 "/SERVER=" $R2
+  ${If} ${Errors}
+    ReadRegStr $R2 SHCTX "${UNINSTALL}" "Server"
+  ${EndIf}
   StrCpy $R3 ""
-  ${IfNot} ${Errors}
+  ${If} $R2 != ""
     StrCpy $R3 "viewer $R2"
   ${EndIf}
+  WriteRegStr SHCTX "${UNINSTALL}" "Server" "$R2"
   CreateShortCut "$SMPROGRAMS\${NAME}.lnk" "$INSTDIR\${ID}.exe" "$R3"
   ClearErrors
   ${GetOptions} $R1 "/AUTOSTART=" $R2
@@ -169,9 +229,14 @@ Section
     ${Else}
       WriteRegStr SHCTX "${RUN}" "${ID}" '"$INSTDIR\${ID}.exe" $R3 --background'
     ${EndIf}
+  ${Else}
+    ReadRegStr $R2 SHCTX "${RUN}" "${ID}"
+    ${If} $R2 != "" ; it was on and stays on, for the folder and the hub of now
+      WriteRegStr SHCTX "${RUN}" "${ID}" '"$INSTDIR\${ID}.exe" $R3 --background'
+    ${EndIf}
   ${EndIf}
   WriteRegStr SHCTX "${AUMID}" "DisplayName" "${NAME}"
-  WriteRegStr SHCTX "${AUMID}" "IconUri" "$INSTDIR\_internal\resources\icons\app.svg"
+  WriteRegStr SHCTX "${AUMID}" "IconUri" "$INSTDIR\${ID}.png"
   WriteRegStr SHCTX "${UNINSTALL}" "DisplayName" "${NAME}"
   WriteRegStr SHCTX "${UNINSTALL}" "DisplayVersion" "${VERSION}"
   WriteRegStr SHCTX "${UNINSTALL}" "Publisher" "${NAME}"
@@ -181,6 +246,7 @@ Section
   WriteRegStr SHCTX "${UNINSTALL}" "QuietUninstallString" '"$INSTDIR\Uninstall.exe" /$MultiUser.InstallMode /S'
   ${GetSize} "$INSTDIR" "/S=0K" $0 $1 $2
   WriteRegDWORD SHCTX "${UNINSTALL}" "EstimatedSize" "$0"
+  Call Pair
 SectionEnd
 
 Section Uninstall
@@ -203,6 +269,7 @@ Section Uninstall
   DeleteRegValue SHCTX "${RUN}" "${ID}"
   DeleteRegKey SHCTX "${AUMID}"
   DeleteRegKey SHCTX "${UNINSTALL}"
+  SetShellVarContext current ; for all users it would be the folder of all users, and no data lie there
   ${GetParameters} $R1
   ClearErrors
   ${GetOptions} $R1 "/DELETEDATA=" $R2

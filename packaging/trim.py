@@ -17,6 +17,7 @@ EXCLUDED_MODULES = [
     "scipy.signal", "scipy.io", "scipy.cluster", "scipy.datasets", "scipy.odr", "scipy.misc",
     # parts of Qt without a user here; QtNetwork too: the hub's sockets are asyncio's
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtPdf", "PySide6.QtSql", "PySide6.QtNetwork", "PySide6.QtDBus",
+    "PySide6.QtTest",
     "pyqtgraph.opengl", "pyqtgraph.examples", "pyqtgraph.jupyter",
     # databases that the store cannot use, and the driver of a server that a line PC does not have
     "psycopg", "psycopg_binary", "sqlalchemy.dialects.mysql", "sqlalchemy.dialects.oracle", "sqlalchemy.dialects.mssql",
@@ -33,6 +34,7 @@ QT_PLUGINS = {
     "styles": ("",),
 }
 UNUSED_FILES = (
+    "Qt6OpenGLWidgets", "Qt6Test", "_multiarray_tests", "scipy/stats/_unuran",
     "Qt6Qml", "Qt6Quick", "Qt6Pdf", "Qt6VirtualKeyboard", "Qt6Network", "Qt6Wayland", "Qt6WlShell", "Qt6EglF",
     "pyqtgraph/icons/peegee", "pyqtgraph/colors/maps", "opengl32sw", "d3dcompiler", "alembic/templates",
     "lib-dynload/readline", "lib-dynload/_codecs_cn", "lib-dynload/_codecs_tw",
@@ -76,6 +78,14 @@ def shrink_unicode(folder: Path) -> None:
     for library in folder.rglob("libicudata.so.*"):
         if not library.is_symlink():
             icu.shrink(library)
+
+
+def shrink_lapack(folder: Path, work: Path) -> None:
+    """Give scipy the reference LAPACK instead of a second OpenBLAS (Linux; on Windows both are smaller)."""
+    import lapack  # noqa: PLC0415 - beside this file
+
+    if sys.platform.startswith("linux") and not lapack.shrink(folder / "_internal", work):
+        print("trim: gcc, liblapack-dev or libblas-dev is missing: the program is 20 MB larger")
 
 
 def strip_symbols(folder: Path) -> None:

@@ -191,9 +191,11 @@ def _gui(options: argparse.Namespace) -> int:
         return _quit(start.data_dir)
     if is_in_use(start.data_dir) and ask(start.data_dir, "ping" if start.hidden else "show"):
         return 0
+    from spc_desktop.app.collector import start_loading
     from spc_desktop.app.surroundings import require_display
 
     require_display()
+    start_loading()
     from spc_desktop.app.run_gui import run_gui
 
     return run_gui(start)
@@ -214,6 +216,9 @@ def _quit(data_dir: Path) -> int:
 
 
 def _hub(options: argparse.Namespace) -> int:
+    from spc_desktop.app.collector import start_loading
+
+    start_loading()
     from spc_desktop.app.run_hub import run_hub
     from spc_desktop.app.start import read_start
     from spc_desktop.i18n import set_language
@@ -224,10 +229,12 @@ def _hub(options: argparse.Namespace) -> int:
 
 
 def _viewer(options: argparse.Namespace) -> int:
+    from spc_desktop.app.collector import start_loading
     from spc_desktop.app.start import read_start
     from spc_desktop.app.surroundings import require_display
 
     require_display()
+    start_loading()
     from spc_desktop.app.run_viewer import run_viewer
 
     return run_viewer(read_start(options), options.url, options.token)

@@ -19,6 +19,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from spc_desktop.app.clock import SystemClock, process_age
+from spc_desktop.app.collector import settle
 from spc_desktop.app.control import open_door
 from spc_desktop.app.crash import CrashReporter, reporting_to
 from spc_desktop.app.instance import sole_user
@@ -39,7 +40,7 @@ if TYPE_CHECKING:  # these import numpy, which has to wait for the first paint
 
 log = logging.getLogger(__name__)
 
-HEAVY = ("numpy", "sqlalchemy", "alembic", "aiohttp.web", "websockets.asyncio.server")
+HEAVY = ("numpy", "sqlalchemy", "aiohttp.web", "websockets.asyncio.server")
 """Imported on a thread after the first paint; pyqtgraph makes Qt objects and must be imported on the window's own."""
 
 
@@ -216,6 +217,7 @@ async def desk(stage: Stage, hubs: list["HubApi"]) -> AsyncIterator[None]:
         stage.window.come_forward()
     made.start()
     log.info("first paint %.2f s, ready %.2f s after the start of the process", stage.painted, process_age())
+    settle()
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from spc_desktop.app.build import Station, running_station
 from spc_desktop.app.clock import SystemClock, process_age
+from spc_desktop.app.collector import settle
 from spc_desktop.app.control import open_door
 from spc_desktop.app.crash import CrashReporter, reporting_to
 from spc_desktop.app.failures import NOT_STOPPED
@@ -45,6 +46,7 @@ async def _serve(start: Start, clock: SystemClock, reporter: CrashReporter, endi
             log.info("hub %s is running at %s on %s", __version__, station.url, start.data_dir)
             log.info("listening %.2f s after the start of the process", process_age())
             print(_greeting(start, station), flush=True)
+            settle()
             await stop.wait()
             ending.enter_context(must_end_within(DEADLINE, NOT_STOPPED))
             failed = station.hub.tasks.failure is not None

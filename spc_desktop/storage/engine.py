@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, Engine, Table, create_engine, event, insert, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
@@ -101,9 +101,15 @@ def _set_up_sqlite(engine: Engine, busy_timeout_ms: int, begin: str, *, read_onl
     event.listen(engine, "begin", start)
 
 
+def _postgresql() -> Any:
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 45 ms that a line PC's SQLite never needs
+
+    return postgresql
+
+
 def upsert(table: Table, dialect: str) -> Executable:
     """Return an INSERT that replaces the row with the same primary key."""
-    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    statement = sqlite.insert(table) if dialect == "sqlite" else _postgresql().insert(table)
     keys = [column.name for column in table.primary_key]
     rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=rest)
@@ -121,9 +127,7 @@ class Prepared:
     def __init__(self, dialect: str) -> None:
         self._name = dialect
         # psycopg takes %s and tuples as well as names and dicts
-        self._dialect: Dialect = (
-            sqlite.dialect() if dialect == "sqlite" else postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
-        )
+        self._dialect: Dialect = sqlite.dialect() if dialect == "sqlite" else _postgresql().dialect(paramstyle="format")
         # sqlite3 looks for an adapter whenever a value is not exactly int, float, str or bytearray: 0.3 us each.
         self.flags: Flags = (0, 1) if dialect == "sqlite" else (False, True)
         """What the driver takes for False and True."""
