@@ -2,9 +2,12 @@
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from spc_desktop.app.failures import listen_failure
 from spc_desktop.app.instance import note_address
@@ -18,6 +21,9 @@ from spc_desktop.server.access import Access, is_loopback
 from spc_desktop.server.listener import HubServer
 from spc_desktop.sources.sample_plant import run_sample_plant
 from spc_desktop.storage.store import open_store
+
+DISK_LOW = 64 * 1024 * 1024
+"""Free bytes below which the hub says that it is not ready: it still stores what it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,16 @@ async def running_station(
             own = settings.hub
             tls, mark = await asyncio.to_thread(server_context, start.data_dir, own.host, own.tls_cert, own.tls_key)
         server = HubServer(
-            hub, clock, host=settings.hub.host, port=settings.hub.port, access=access, tls=tls, memory=hub
+            hub,
+            clock,
+            host=settings.hub.host,
+            port=settings.hub.port,
+            access=access,
+            tls=tls,
+            memory=hub,
+            checks={"disk": partial(_disk, start.data_dir)},
         )
+        hub.on_commit(server.meters.committed)
         try:
             await server.__aenter__()
         except KnownError as error:
@@ -87,6 +101,12 @@ async def running_station(
             yield Station(hub, server, url, "" if is_loopback(settings.hub.host) else hub.set_up_code(), mark)
         finally:
             await server.__aexit__(None, None, None)
+
+
+async def _disk(folder: Path) -> str:
+    """Return ``disk_low`` where there is hardly any space left for what is measured."""
+    usage = await asyncio.to_thread(shutil.disk_usage, folder)
+    return "disk_low" if usage.free < DISK_LOW else ""
 
 
 def _reachable(host: str) -> str:

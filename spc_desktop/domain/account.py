@@ -37,6 +37,7 @@ _RANK = {Role.DEVICE: 0, Role.VIEWER: 1, Role.OPERATOR: 2, Role.ENGINEER: 3, Rol
 
 NEEDED: Mapping[str, Role | None] = {
     **dict.fromkeys(("connect", "ping", "received", "sign_in", "set_up", "unsubscribe", "subscriptions"), None),
+    **dict.fromkeys(("request_pairing", "claim_pairing"), None),
     **dict.fromkeys(
         ("subscribe", "get_catalogue", "get_alerts", "get_alert", "get_dashboard", "get_history", "get_masks"),
         Role.VIEWER,
@@ -45,16 +46,16 @@ NEEDED: Mapping[str, Role | None] = {
         ("get_latest_data", "get_points", "get_point", "get_events", "get_capabilities", "kpi"), Role.VIEWER
     ),
     **dict.fromkeys(("get_prefs", "set_prefs", "silence", "get_statistics"), Role.VIEWER),
-    **dict.fromkeys(("get_rule_record", "get_register", "get_alert_history"), Role.VIEWER),
+    **dict.fromkeys(("get_rule_record", "get_register", "get_alert_history", "metrics"), Role.VIEWER),
     **dict.fromkeys(("find_operator", "give_cause"), Role.OPERATOR),
-    **dict.fromkeys(("save_register",), Role.ENGINEER),
+    **dict.fromkeys(("save_register", "get_connections"), Role.ENGINEER),
     **dict.fromkeys(("ingest", "publish_alert"), Role.DEVICE),
     **dict.fromkeys(("ack", "shelve", "unshelve", "assign", "comment", "presence"), Role.OPERATOR),
     **dict.fromkeys(("unack", "resolve", "close", "verify", "update_alert", "suppress"), Role.ENGINEER),
     **dict.fromkeys(("out_of_service", "return_to_service", "save_catalogue"), Role.ENGINEER),
     **dict.fromkeys(("set_limits", "analyse_capability"), Role.ENGINEER),
     **dict.fromkeys(("add_user", "change_user", "set_password", "add_token", "revoke_token"), Role.ADMIN),
-    **dict.fromkeys(("get_users", "get_tokens", "get_audit"), Role.ADMIN),
+    **dict.fromkeys(("get_users", "get_tokens", "get_audit", "get_pairings", "approve_pairing"), Role.ADMIN),
 }
 """Tag of a command or query -> role it needs at least; None: everybody who is let in."""
 

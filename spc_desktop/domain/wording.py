@@ -89,6 +89,7 @@ _ERRORS = {
     "mask_scope": _("Name one of the three: an alert, the key of an alarm, or a product."),
     "unknown_key": _("No characteristic has alarms with the key {key}. It begins with product/characteristic."),
     "not_masked": _("{key} is not masked in this way. Look at the list of masks."),
+    "kpi_period": _("The time from {since} to {until} is empty. Give a beginning before the end."),
     "verify_points_range": _("An action cannot be verified with {value} points. Choose {low} to {high}."),
     "verify_not_possible": _(
         "Alert {alert_id} does not come from points of a chart. State yourself whether the action was effective."
@@ -116,6 +117,8 @@ _ERRORS = {
     "token_days": _("A token cannot be valid for {got} days. Choose 1 to {high}, or leave it out for no end."),
     "last_admin": _("{name} is the last administrator. Make another one first."),
     "set_up_refused": _("The set-up code is not right or was used. Start the hub again for a new one."),
+    "pairing_full": _("Too many stations wait to be let in. Approve them or try again in {minutes} minutes."),
+    "pairing_unknown": _("No station waits with this code, or it has expired. Look at the station again."),
     "learning_no_spread": _(
         "No limits yet: all learnt values are equal. Check the gauge and its resolution; learning goes on by itself."
     ),

@@ -110,6 +110,24 @@ class AccountOffice:
         return first
 
 
+def recorded(actor: Actor, action: str, apply: Order) -> Order:
+    """Return the order with its record in the audit trail."""
+    return partial(_recorded, actor, action, apply)
+
+
+def add_station(
+    name: str, roles: tuple[Role, ...], products: tuple[int, ...] | None, label: str, draft: Draft
+) -> m.TokenMade:
+    """Make the user of a station where there is none, and a token for it; an existing user keeps its rights."""
+    if draft.accounts.named(name) is None:
+        _add_user(m.AddUser(name=name, roles=roles, products=products), "", draft)
+    user = _known(draft, name)
+    if not user.active:
+        raise UserError("unauthorized")
+    wish = m.AddToken(user=user.name, label=label, products=products)
+    return _new_token(draft, user, None, wish)
+
+
 async def read_accounts(store: Store) -> Accounts:
     """Return the stored users and tokens."""
     users = [msgspec.json.decode(body, type=User) for body in (await store.documents(_USER)).values()]

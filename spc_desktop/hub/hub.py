@@ -20,7 +20,9 @@ from spc_desktop.hub.commands import alert_ids, alert_order, check_texts
 from spc_desktop.hub.draft import Draft
 from spc_desktop.hub.feed import Feed
 from spc_desktop.hub.intake import Intake, Order, Submission
+from spc_desktop.hub.kpi import kpi
 from spc_desktop.hub.masking import mask_order
+from spc_desktop.hub.pairing import PairingOffice
 from spc_desktop.hub.pipeline import Pipeline
 from spc_desktop.hub.ports import Clock, Document, Store
 from spc_desktop.hub.registers import RegisterOffice, read_registers
@@ -70,6 +72,7 @@ class Hub:
         self._feed = Feed(store)
         self._station = Station()
         self._office = accounts.AccountOffice()
+        self._pairings = PairingOffice()
         self._registers = RegisterOffice(clock)
         self._pipeline: Pipeline | None = None
         self._worker: asyncio.Task[Any] | None = None
@@ -141,6 +144,11 @@ class Hub:
         """Return a one-time code that makes the first administrator, empty where there is one."""
         return "" if self.accounts.has_admin() else self._office.new_code()
 
+    def on_commit(self, hear: Callable[[float], None]) -> None:
+        """Tell how many seconds each commit takes."""
+        if self._pipeline is not None:
+            self._pipeline.on_commit = hear
+
     async def documents(self, kind: str) -> dict[str, bytes]:
         """Return key -> body of the small things of a kind that ``keep`` was given."""
         return await self._store.documents(kind)
@@ -183,6 +191,8 @@ class Hub:
         """Carry out a command; returns after the commit."""
         if isinstance(command, m.SaveCatalogue):
             return await self._order(audited(command, actor, catalogue_order(command)))
+        if isinstance(command, m.PairingCommand):
+            return await self._pair(command, actor)
         if isinstance(command, m.AccountCommand):
             return await self._order(await self._office.order(command, self.accounts, actor))
         if isinstance(command, m.SaveRegister):
@@ -195,6 +205,17 @@ class Hub:
             )
         order = audited(command, actor, alert_order(command, actor))
         return await self._order(order, alert_ids(command))
+
+    async def _pair(self, command: m.PairingCommand, actor: Actor) -> Any:
+        now = self._pipeline.steady() if self._pipeline is not None else self._clock.now()
+        if isinstance(command, m.RequestPairing):
+            return self._pairings.request(command, actor, now)
+        if isinstance(command, m.ClaimPairing):
+            return self._pairings.claim(command, now)
+        order = accounts.recorded(actor, "approve_pairing", self._pairings.approve(command, now))
+        made: m.TokenMade = await self._order(order)
+        self._pairings.approved(command, made)
+        return made.details
 
     async def tick(self) -> None:
         """Carry out what time has brought: shelves that end, delays, escalation. The hub does so by itself each second."""
@@ -229,12 +250,18 @@ class Hub:
 
     async def query(self, query: m.AnyQuery) -> Any:
         """Answer from committed data."""
+        if isinstance(query, m.GetPairings):
+            return self._pairings.waiting(self._pipeline.steady() if self._pipeline else self._clock.now())
         if isinstance(query, m.GetUsers | m.GetTokens):
             return accounts.answer(query, self.accounts)
         if isinstance(query, m.GetRegister):
             return m.RegisterOut(entries=tuple(self._station.register.entries.values()))
         if isinstance(query, m.FindOperator):
             return await self._registers.find(query.code, self._station)
+        if isinstance(query, m.GetKpi):
+            station = self._station
+            held, waiting = station.masks.values(), station.open_alerts.values()
+            return await kpi(query, self._store, self._clock.now(), self.accounts, held, waiting)
         if isinstance(query, m.GetMasks):
             return tuple(self._station.masks.values())
         answer = await self._store.query(query)

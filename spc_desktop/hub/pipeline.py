@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,8 @@ class Pipeline:
         self._clock = clock
         self._words = words
         self._slice_began = 0.0
+        self.on_commit: Callable[[float], None] = lambda _seconds: None
+        """Hears how long each commit took."""
         self._began = clock.now(), clock.monotonic()
         self.trouble = ""
         """Code of the ``KnownError`` that kept the newest batch from being stored; empty while all is well."""
@@ -71,7 +74,9 @@ class Pipeline:
             except Exception as bug:  # noqa: BLE001 - boundary: one entry that cannot be folded must not end the hub
                 await self._survive(entries, bug)
                 return
+            began = self._clock.monotonic()
             events = await self._store.append(batch) if _has_content(batch) else []
+            self.on_commit(self._clock.monotonic() - began)
         except KnownError as error:
             # Once loudly: what is tried again and again would fill the log of a full disk.
             level = logging.INFO if self.trouble == error.code else logging.WARNING

@@ -252,6 +252,51 @@ class SetUp(Command, frozen=True, kw_only=True, tag="set_up"):
     password: str
 
 
+class RequestPairing(Command, frozen=True, kw_only=True, tag="request_pairing"):
+    """A station that nobody knows asks to be let in and shows a code. Answer: ``PairingMade``."""
+
+    name: str = ""
+
+
+class ClaimPairing(Command, frozen=True, kw_only=True, tag="claim_pairing"):
+    """That station asks for its token. Answer: ``PairingClaimed``. Raises ``not_found`` when the code has expired."""
+
+    secret: str
+
+
+class ApprovePairing(Command, frozen=True, kw_only=True, tag="approve_pairing"):
+    """Let the station in that shows a code, as a user of this name (made where there is none). Answer: ``TokenOut``."""
+
+    code: str
+    name: str
+    roles: tuple[Role, ...] = ()
+    products: tuple[int, ...] | None = None
+
+
+class PairingMade(Struct, frozen=True, kw_only=True):
+    code: str
+    """Shown by the station and told to an administrator."""
+    secret: str
+    """Known to the station alone."""
+    expires_at: datetime
+
+
+class PairingClaimed(Struct, frozen=True, kw_only=True):
+    token: str = ""
+    """Empty: nobody has approved it yet. Told once."""
+    user: str = ""
+
+
+class PairingOut(Struct, frozen=True, kw_only=True):
+    """A station that waits."""
+
+    code: str
+    name: str
+    address: str
+    asked_at: datetime
+    expires_at: datetime
+
+
 class UserOut(Struct, frozen=True, kw_only=True):
     name: str
     roles: tuple[Role, ...]
@@ -279,6 +324,7 @@ class TokenMade(Struct, frozen=True, kw_only=True):
     details: TokenOut
 
 
+PairingCommand = RequestPairing | ClaimPairing | ApprovePairing
 AccountCommand = AddUser | ChangeUser | SetPassword | AddToken | RevokeToken | SignIn | SetUp
 
 MaskCommand = Shelve | Unshelve | Suppress | OutOfService | ReturnToService
@@ -308,6 +354,9 @@ AnyCommand = (
     | RevokeToken
     | SignIn
     | SetUp
+    | RequestPairing
+    | ClaimPairing
+    | ApprovePairing
     | SaveRegister
     | GiveCause
 )

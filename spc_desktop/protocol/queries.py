@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
@@ -254,6 +254,36 @@ class RuleRecord(Struct, frozen=True, kw_only=True):
     """Ended without one."""
 
 
+class GetKpi(Query, frozen=True, kw_only=True, tag="kpi", rename={"since": "from", "until": "to"}):
+    """Key figures of alarms in a time (default: the last seven days). Answer: ``Kpi``.
+
+    ``operator``: only what concerns this user. ``targets``: name of a row -> what is good, and what is still bearable.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    operator: str | None = None
+    targets: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+
+class KpiRow(Struct, frozen=True, kw_only=True):
+    name: str
+    value: float | None
+    """None: nothing happened that it could be computed from."""
+    good: float
+    limit: float
+    state: str
+    """``good``, ``bearable`` (up to the limit), ``beyond``, ``unknown``."""
+
+
+class Kpi(Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
+    since: datetime
+    until: datetime
+    operators: int
+    alerts: int
+    rows: tuple[KpiRow, ...]
+
+
 class GetAudit(Query, frozen=True, kw_only=True, tag="get_audit"):
     """The audit trail, newest first. Answer: ``tuple[AuditEntry, ...]``."""
 
@@ -285,6 +315,10 @@ class GetUsers(Query, frozen=True, kw_only=True, tag="get_users"):
     """By name. Answer: ``tuple[UserOut, ...]``."""
 
 
+class GetPairings(Query, frozen=True, kw_only=True, tag="get_pairings"):
+    """Stations that wait to be let in, oldest first. Answer: ``tuple[PairingOut, ...]``."""
+
+
 class GetTokens(Query, frozen=True, kw_only=True, tag="get_tokens"):
     """Oldest first, ended ones too. Answer: ``tuple[TokenOut, ...]``."""
 
@@ -305,10 +339,12 @@ AnyQuery = (
     | GetCapabilities
     | GetAudit
     | GetHistory
+    | GetKpi
     | GetStatistics
     | GetRuleRecord
     | GetUsers
     | GetTokens
+    | GetPairings
     | GetRegister
     | FindOperator
 )

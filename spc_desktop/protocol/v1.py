@@ -179,6 +179,14 @@ class StateSnapshot(Struct, frozen=True, kw_only=True, tag_field="type", tag="st
     more: bool = False
 
 
+class Batch(Struct, frozen=True, kw_only=True, tag_field="type", tag="batch", rename={"first": "from", "last": "to"}):
+    """Several events in one frame, for clients that offered it."""
+
+    first: int
+    last: int
+    events: tuple[m.AnyEvent, ...]
+
+
 class BatchIn(Struct, frozen=True, kw_only=True, tag_field="type", tag="batch"):
     """Several events in one frame, as a client reads them."""
 

@@ -109,6 +109,10 @@ class FanOut:
         self.head = 0
         """Last event handed to the clients that are live."""
         self.epoch = ""
+        self.outcomes = {"sent": 0, "filtered": 0, "postponed": 0}
+        """Of events for clients: written, not wanted by it, left for its catching up."""
+        self.slow_closes = 0
+        self.replayed = 0
 
     async def begin(self) -> None:
         """Find where the log stands; call while the hub's mailbox is open already, so that nothing falls between."""
@@ -156,7 +160,9 @@ class FanOut:
     def _offer(self, event: m.AnyEvent, concerned: dict[Client, None]) -> None:
         encoded = _Encoded(event)
         shared = not isinstance(event, m.CatalogueEvent | m.RegisterEvent)
-        for client in self._index.matching(event):
+        matching = self._index.matching(event)
+        self.outcomes["filtered"] += len(self.clients) - len(matching)
+        for client in matching:
             if client.live and event.seq > client.skip_to:
                 frame = encoded.frame(client.dialect) if shared else _own_frame(event, client)
                 if frame is not None:
@@ -171,8 +177,10 @@ class FanOut:
         if out != last[0]:
             last = (out, out[0] if len(out) == 1 else b"".join(out))
         if client.connection.unsent + len(last[1]) > BUDGET:
+            self.outcomes["postponed"] += len(out)
             self._fall_behind(client, max(before, client.skip_to))
         else:
+            self.outcomes["sent"] += len(out)
             client.connection.write_frames(last[1])
         return last
 
@@ -219,6 +227,7 @@ class FanOut:
                     self._sync(client)
                     return
         except TimeoutError:
+            self.slow_closes += 1
             await client.connection.close(4408, "slow_consumer")
         except (UserError, KnownError) as trouble:
             await client.connection.close(1013, trouble.code)
@@ -258,5 +267,6 @@ class FanOut:
                 message = encode_event(event, client.dialect)
                 if message is not None:
                     found.append((event.seq, message))
+        self.replayed += len(found)
         client.connection.write_frames(joined(found, batch=client.batch))
         client.position = page.events[-1].seq

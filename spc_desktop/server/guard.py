@@ -82,7 +82,9 @@ class Guard:
 
     async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
         self.need(_tag(command))
-        if isinstance(command, m.SignIn | m.SetUp):
+        if isinstance(command, m.SignIn | m.SetUp | m.PairingCommand):
+            if isinstance(command, m.ApprovePairing) and self.principal.products is not None:
+                raise UserError("forbidden_scope")
             return await self._enter(command, actor)
         if self.principal.products is not None:
             await self._check_scope(command)
@@ -165,12 +167,12 @@ class Guard:
 
     # -- scope ---------------------------------------------------------------------------------------------------------
 
-    async def _enter(self, command: m.SignIn | m.SetUp, actor: Actor) -> Any:
+    async def _enter(self, command: m.SignIn | m.SetUp | m.PairingCommand, actor: Actor) -> Any:
         self._access.may_try(self._peer)
         try:
             return await self._hub.command(command, self.actor(actor))
         except UserError as bad:
-            if bad.code in {"unauthorized", "set_up_refused"}:
+            if bad.code in {"unauthorized", "set_up_refused", "pairing_unknown"}:
                 self._access.failed(self._peer)
             raise
 

@@ -45,6 +45,8 @@ STATUS = {
     "set_up_refused": 403,
     "too_many_attempts": 429,
     "user_exists": 409,
+    "pairing_full": 429,
+    "pairing_unknown": 404,
     "last_admin": 409,
 }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from ssl import SSLContext
@@ -29,6 +29,8 @@ from spc_desktop.server.front_door import HEAD_SECONDS, Doorway, FrontDoor
 from spc_desktop.server.handshake import check
 from spc_desktop.server.http import MAX_BODY
 from spc_desktop.server.limits import Gate, Limits
+from spc_desktop.server.meters import Meters
+from spc_desktop.server.operation import Check, Operation
 from spc_desktop.server.rest import Rest
 from spc_desktop.server.ws import Sockets
 
@@ -65,6 +67,7 @@ class HubServer:
         access: who is let in; default: everybody at this computer, nobody from elsewhere.
         tls: certificate and versions; None: nothing is encrypted.
         limits: how much one connection, source and address may ask for.
+        checks: name -> what ``/readyz`` asks beside the store.
         memory: where positions of clients are kept over a restart; None: nowhere.
 
     Raises:
@@ -83,6 +86,7 @@ class HubServer:
         tls: SSLContext | None = None,
         limits: Limits | None = None,
         memory: Memory | None = None,
+        checks: Mapping[str, Check] | None = None,
     ) -> None:
         self._hub = hub
         self._clock = clock
@@ -95,8 +99,12 @@ class HubServer:
         self._fanout = FanOut(hub, clock.now)
         self._gate = Gate(limits or Limits())
         self._cursors = Cursors(memory)
-        self._sockets = Sockets(hub, clock, self._directory, self._fanout, self._access, self._gate, self._cursors)
-        self._rest = Rest(hub, clock, self._directory, origins, self._access, self._gate)
+        self.meters = Meters(self._fanout, self._gate)
+        self._sockets = Sockets(
+            hub, clock, self._directory, self._fanout, self._access, self._gate, self._cursors, self.meters
+        )
+        operation = Operation(hub, clock, self._sockets, self.meters, checks or {})
+        self._rest = Rest(hub, clock, self._directory, origins, self._access, self._gate, operation)
         self._trouble = ""
         self._stack = AsyncExitStack()
 
@@ -196,11 +204,15 @@ class HubServer:
             except EOFError:
                 return
             for delivery in news:
+                if isinstance(delivery, m.Event):
+                    self.meters.event(delivery)
                 if isinstance(delivery, m.CatalogueEvent):
                     self._directory.apply(delivery)
                     self._sockets.catalogue_changed()
             began = self._clock.monotonic()
             await self._fanout.publish(news)
+            if isinstance(news[0], m.Event):
+                self.meters.sent((self._clock.now() - news[0].ts).total_seconds())
             # While many clients are written to, more is committed: it is joined into one write for each of them.
             await asyncio.sleep(min(PAUSE * (self._clock.monotonic() - began), MOST_PAUSE))
 
@@ -208,7 +220,9 @@ class HubServer:
         """Close what is no longer allowed: at once after a change of an account, and when tokens expire."""
         known, looked = self._access.accounts(), self._clock.monotonic()
         while True:
+            began = self._clock.monotonic()
             await asyncio.sleep(ACCESS_SECONDS)
+            self.meters.lag(self._clock.monotonic() - began - ACCESS_SECONDS)
             self._look_at_trouble()
             accounts, now = self._access.accounts(), self._clock.monotonic()
             if accounts is not known or now - looked >= v1.HEARTBEAT_S:

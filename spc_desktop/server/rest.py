@@ -15,7 +15,7 @@ from spc_desktop.domain.account import CONSOLE
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
 from spc_desktop.domain.product import Product
-from spc_desktop.hub.api import Actor, HubApi, Link
+from spc_desktop.hub.api import Actor, HubApi
 from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.codec import MAX_LIST, shown
@@ -29,14 +29,25 @@ from spc_desktop.server.handshake import language_of, same_origin
 from spc_desktop.server.http import Call, Handler, refusal, reply
 from spc_desktop.server.limits import Gate
 from spc_desktop.server.measurements import read_item
+from spc_desktop.server.operation import Operation
+from spc_desktop.server.pairing import Pairing
 from spc_desktop.server.talk import current_row
-from spc_desktop.version import __version__
 
 FULL_INTAKE = 10_000
 """Waiting measurements at which a request waits, and is refused with 429 after ``BUSY_SECONDS``."""
 BUSY_SECONDS = 2.0
 
-_OPEN = frozenset({"/healthz", "/readyz", "/api/spc/sign-in", "/api/spc/set-up"})
+_OPEN = frozenset(
+    {
+        "/healthz",
+        "/readyz",
+        "/api/spc/sign-in",
+        "/api/spc/set-up",
+        "/api/spc/pair/claim",
+        "/api/spc/openapi.json",
+        "/api/spc/protocol.schema.json",
+    }
+)
 """What is answered without an account."""
 
 _log = logging.getLogger(__name__)
@@ -46,7 +57,14 @@ class Rest:
     """Answers every request that is not a WebSocket."""
 
     def __init__(
-        self, hub: HubApi, clock: Clock, directory: Directory, origins: Collection[str], access: Access, gate: Gate
+        self,
+        hub: HubApi,
+        clock: Clock,
+        directory: Directory,
+        origins: Collection[str],
+        access: Access,
+        gate: Gate,
+        operation: Operation,
     ) -> None:
         self._gate = gate
         self._hub = hub
@@ -55,6 +73,7 @@ class Rest:
         self._origins = origins
         self._access = access
         alerts = Alerts(directory)
+        gate_keeper = Pairing()
         self._fixed: dict[str, dict[str, Handler]] = {
             "/api/spc/alerts": {"POST": alerts.create, "GET": alerts.listed},
             "/api/spc/alerts/dashboard": {"GET": alerts.dashboard},
@@ -65,8 +84,9 @@ class Rest:
             "/api/spc/events": {"GET": self.events},
             "/api/spc/sign-in": {"POST": self.sign_in},
             "/api/spc/set-up": {"POST": self.set_up},
-            "/healthz": {"GET": self.health},
-            "/readyz": {"GET": self.ready},
+            "/api/spc/pair": {"POST": gate_keeper.request, "GET": gate_keeper.waiting},
+            "/api/spc/pair/claim": {"POST": gate_keeper.claim},
+            **operation.routes(),
         }
         self._numbered: list[tuple[re.Pattern[str], dict[str, Handler]]] = [
             (re.compile(r"/api/spc/alerts/(\d{1,16})"), {"GET": alerts.one, "PATCH": alerts.change}),
@@ -83,6 +103,7 @@ class Rest:
             (re.compile(r"/api/spc/alerts/(\d{1,16})/out-of-service"), {"POST": alerts.out_of_service}),
             (re.compile(r"/api/spc/alerts/(\d{1,16})/return-to-service"), {"POST": alerts.return_to_service}),
             (re.compile(r"/api/spc/products/(\d{1,16})"), {"GET": self.product}),
+            (re.compile(r"/api/spc/pair/[0-9A-Za-z]{6}/approve()"), {"POST": gate_keeper.approve}),
         ]
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
@@ -111,7 +132,7 @@ class Rest:
             for pattern, found in self._numbered:
                 match = pattern.fullmatch(path)
                 if match is not None:
-                    methods, numbers = found, (int(match[1]),)
+                    methods, numbers = found, (int(match[1] or 0),)
                     break
             else:
                 raise UserError("no_route", path=request.path[:200])
@@ -129,7 +150,8 @@ class Rest:
     def _guard(self, request: web.BaseRequest, path: str) -> Guard:
         peer = request.remote or ""
         guard = Guard(self._hub, self._directory, self._access, self._access.visitor(peer, request.headers), peer)
-        if guard.principal == NOBODY and path not in _OPEN:
+        asks_in = path == "/api/spc/pair" and request.method == "POST"
+        if guard.principal == NOBODY and path not in _OPEN and not asks_in:
             raise UserError("unauthorized")
         return guard
 
@@ -327,15 +349,6 @@ class Rest:
             limit=call.query_whole("limit", 1, 500) or 500,
         )
         return reply(await call.hub.query(query))
-
-    async def health(self, _call: Call) -> web.Response:
-        return reply({"status": "ok", "version": __version__})
-
-    async def ready(self, _call: Call) -> web.Response:
-        state = self._hub.state
-        ready = state.link is Link.LIVE
-        body = {"status": "ready" if ready else "not ready", "link": state.link, "head": state.head}
-        return reply({**body, "queued": state.queued}, 200 if ready else 503)
 
 
 def _preflight(methods: Collection[str]) -> web.Response:

@@ -23,6 +23,7 @@ from spc_desktop.server.guard import Guard
 from spc_desktop.server.handshake import language_of
 from spc_desktop.server.ingest import Batch, Ingests
 from spc_desktop.server.limits import Gate, Pace, rate_limited
+from spc_desktop.server.meters import Meters
 from spc_desktop.server.presence import PresenceBoard
 from spc_desktop.version import __version__
 
@@ -82,6 +83,7 @@ class Talk:
         gate: Gate,
         cursors: Cursors,
         presence: PresenceBoard,
+        meters: Meters,
     ) -> None:
         self._hub = hub
         self._clock = clock
@@ -91,6 +93,7 @@ class Talk:
         self._gate = gate
         self._cursors = cursors
         self._presence = presence
+        self._meters = meters
         self._ingests = Ingests(clock, directory, gate)
         self._by_client_id: dict[tuple[str, str], Client] = {}
         """(user, client id): nobody ends the session of somebody else."""
@@ -300,6 +303,8 @@ class Talk:
         if resume is None and talk.client_id and talk.subscriptions:
             resume = self._cursors.of(principal.name, talk.client_id)
         since = resume[1] if resume is not None and await self._recoverable(*resume) else None
+        if resume is not None:
+            self._meters.resumed(recovered=since is not None)
         answer = v1.Connected(
             session=str(client.connection.id),
             recovered=since is not None,

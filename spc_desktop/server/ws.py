@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -15,6 +13,7 @@ from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import seed, session, v1
 from spc_desktop.protocol.codec import encode
+from spc_desktop.protocol.rest import ConnectionOut
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.server.access import Access
 from spc_desktop.server.cursors import Cursors
@@ -24,31 +23,11 @@ from spc_desktop.server.front_door import FrontDoor
 from spc_desktop.server.guard import Guard
 from spc_desktop.server.handshake import Target, language_of, target
 from spc_desktop.server.limits import Gate, Pace
+from spc_desktop.server.meters import Meters
 from spc_desktop.server.presence import PresenceBoard
 from spc_desktop.server.talk import Talk, Visit
 
 _log = logging.getLogger(__name__)
-
-
-class ConnectionOut(Struct, frozen=True, kw_only=True):
-    """One WebSocket connection, for the list of connections."""
-
-    session: str
-    address: str
-    dialect: str
-    path: str
-    user: str
-    roles: tuple[str, ...]
-    client_id: str
-    since: datetime
-    subscriptions: int
-    unsent: int
-    """Bytes that the client has not taken yet."""
-    live: bool
-    """False: it catches up from the log, or is subscribed to nothing yet."""
-    received: int | None
-    """Up to which event it said that it has received everything."""
-    silent_until: datetime | None
 
 
 class Sockets:
@@ -63,6 +42,7 @@ class Sockets:
         access: Access,
         gate: Gate,
         cursors: Cursors,
+        meters: Meters,
     ) -> None:
         self._access = access
         self._visits: dict[Client, Visit] = {}
@@ -72,7 +52,7 @@ class Sockets:
         self._fanout = fanout
         self._gate = gate
         self._presence = PresenceBoard()
-        self._talk = Talk(hub, clock, directory, fanout, access, gate, cursors, self._presence)
+        self._talk = Talk(hub, clock, directory, fanout, access, gate, cursors, self._presence, meters)
         self._trouble: v1.System | None = None
 
     async def serve(self, connection: ServerConnection) -> None:

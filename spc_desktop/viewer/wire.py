@@ -6,68 +6,18 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from spc_desktop.domain.alert import Alert
-from spc_desktop.domain.control_plan import FrozenLimits
-from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
-from spc_desktop.domain.point import PointColumns
 from spc_desktop.hub.api import WatchFilter
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol import v1
+from spc_desktop.protocol.answers import ANSWERS
 from spc_desktop.protocol.codec import encode
 
 FRAME_BYTES = 60_000
 """Largest frame this client sends; the hub takes 64 KiB."""
 FRAME_ITEMS = 500
 
-ANSWERS: dict[type, Any] = {
-    m.GetCatalogue: m.Catalogue,
-    m.GetAlerts: m.AlertPage,
-    m.GetAlert: Alert,
-    m.GetAlertHistory: tuple[m.AlertStep, ...],
-    m.GetMasks: tuple[Mask, ...],
-    m.GetDashboard: m.Dashboard,
-    m.GetMeasurements: tuple[Measurement, ...],
-    m.GetPoints: PointColumns,
-    m.GetPoint: m.PointDetail,
-    m.GetEvents: m.EventPage,
-    m.GetCapabilities: tuple[m.CapabilityOut, ...],
-    m.GetAudit: tuple[m.AuditEntry, ...],
-    m.GetHistory: m.HistoryPage,
-    m.GetStatistics: m.Statistics,
-    m.GetRuleRecord: tuple[m.RuleRecord, ...],
-    m.CreateAlert: m.AlertResult,
-    m.Acknowledge: m.AlertResult,
-    m.Assign: m.AlertResult,
-    m.Resolve: m.AlertResult,
-    m.UpdateAlert: m.AlertResult,
-    m.Unacknowledge: m.AlertResult,
-    m.Comment: m.AlertResult,
-    m.Close: m.AlertResult,
-    m.Verify: m.AlertResult,
-    m.Shelve: m.AlertResult,
-    m.Unshelve: m.AlertResult,
-    m.Suppress: m.AlertResult,
-    m.OutOfService: m.AlertResult,
-    m.ReturnToService: m.AlertResult,
-    m.SaveCatalogue: m.Catalogue,
-    m.SetLimits: FrozenLimits,
-    m.AnalyseCapability: m.CapabilityOut,
-    m.AddUser: m.UserOut,
-    m.ChangeUser: m.UserOut,
-    m.SetPassword: m.UserOut,
-    m.AddToken: m.TokenMade,
-    m.RevokeToken: m.TokenOut,
-    m.SignIn: m.TokenMade,
-    m.SetUp: m.TokenMade,
-    m.GetUsers: tuple[m.UserOut, ...],
-    m.GetTokens: tuple[m.TokenOut, ...],
-    m.SaveRegister: m.RegisterOut,
-    m.GetRegister: m.RegisterOut,
-    m.FindOperator: m.OperatorFound,
-    m.GiveCause: m.AlertResult,
-}
-"""Type of the answer to each command and query."""
+__all__ = ["ANSWERS", "Reader", "frames_of", "item", "subscription", "with_id"]
 
 
 class IngestResult(Struct, frozen=True, kw_only=True):
