@@ -46,9 +46,11 @@ NEEDED: Mapping[str, Role | None] = {
         ("get_latest_data", "get_points", "get_point", "get_events", "get_capabilities", "kpi"), Role.VIEWER
     ),
     **dict.fromkeys(("get_prefs", "set_prefs", "silence", "get_statistics"), Role.VIEWER),
-    **dict.fromkeys(("get_rule_record", "get_register", "get_alert_history", "metrics"), Role.VIEWER),
-    **dict.fromkeys(("find_operator", "give_cause"), Role.OPERATOR),
-    **dict.fromkeys(("save_register", "get_connections"), Role.ENGINEER),
+    **dict.fromkeys(
+        ("get_rule_record", "get_register", "get_alert_history", "metrics", "get_notes", "get_due"), Role.VIEWER
+    ),
+    **dict.fromkeys(("find_operator", "give_cause", "enter", "take_back", "add_comment", "record_skip"), Role.OPERATOR),
+    **dict.fromkeys(("save_register", "get_connections", "exclude_points", "restore_points"), Role.ENGINEER),
     **dict.fromkeys(("ingest", "publish_alert"), Role.DEVICE),
     **dict.fromkeys(("ack", "shelve", "unshelve", "assign", "comment", "presence"), Role.OPERATOR),
     **dict.fromkeys(("unack", "resolve", "close", "verify", "update_alert", "suppress"), Role.ENGINEER),

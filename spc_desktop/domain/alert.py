@@ -22,6 +22,8 @@ class AlertType(StrEnum):
     TREND = "TREND"
     PREDICTION = "PREDICTION"
     CAPABILITY = "CAPABILITY"
+    SAMPLE_OVERDUE = "SAMPLE_OVERDUE"
+    STREAM_SILENT = "STREAM_SILENT"
 
 
 class Status(StrEnum):

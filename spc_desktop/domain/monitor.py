@@ -372,13 +372,17 @@ class _Fold:
         if learning:
             self._learn(judged)
 
-    def _panels(self, values: tuple[float, ...], size: float | None, part: str) -> tuple[PanelValue, ...]:
+    def _panels(
+        self, values: tuple[float, ...], size: float | None, part: str, *, excluded: bool = False
+    ) -> tuple[PanelValue, ...]:
         watch = self._watch
         if watch.monitor is None:
             return tuple([PanelValue(None) for _ in watch.chart.panels])
         if self._chart_state is None:
             self._chart_state = watch.monitor.start()
-        self._chart_state, chart_point = watch.monitor.step(self._chart_state, Observation(values, size, part=part))
+        self._chart_state, chart_point = watch.monitor.step(
+            self._chart_state, Observation(values, size, part=part, excluded=excluded)
+        )
         if watch.limits is None:
             shown = zip(chart_point.panels, watch.plain, strict=True)
             return tuple([PanelValue(panel.value if plain else None) for panel, plain in shown])
@@ -388,7 +392,7 @@ class _Fold:
         policy = self._watch.plan.policy
         wanted = policy.learn_subgroups
         self._learned = (*self._learned, Learned(judged.point, judged.ids))[-_LEARN_AT_MOST * wanted :]
-        collected = len(self._learned)
+        collected = sum(not entry.point.excluded for entry in self._learned)
         # Where the first attempt finds no spread, another follows each time as many points have come again.
         if collected != wanted and (collected < wanted or self.next_index % wanted):
             return
@@ -400,19 +404,21 @@ class _Fold:
         """Limits of the collected baseline; None where it has no spread to estimate from, so learning goes on."""
         watch, first = self._watch, self._learned[0].point.index
         points = [entry.point for entry in self._learned]
-        observations = [Observation(point.values, point.size, part=point.part) for point in points]
+        observations = [
+            Observation(point.values, point.size, part=point.part, excluded=point.excluded) for point in points
+        ]
         try:
             limits = watch.chart.estimate(observations, watch.options)
             check_chart(watch, limits)
         except SpcValueError:
-            values = {value for entry in self._learned for value in entry.point.values}
+            values = {value for entry in self._learned if not entry.point.excluded for value in entry.point.values}
             self.problem = "learning_no_spread" if len(values) == 1 else "learning_not_possible"
             return None
         self.problem = ""
         revision = self.revision + 1
         provenance = dataclasses.replace(
             limits.provenance,
-            baseline=tuple(range(first, first + len(observations))),
+            baseline=tuple([first + at for at, one in enumerate(observations) if not one.excluded]),
             at=self._learned[-1].point.measured_at.isoformat(),
             why="learning phase",
             version=revision,
@@ -431,7 +437,7 @@ class _Fold:
         self.revision = limits.revision
         self._chart_state, self.base = None, limits.first_index
         for entry in self._learned:
-            panels = self._panels(entry.point.values, entry.point.size, entry.point.part)
+            panels = self._panels(entry.point.values, entry.point.size, entry.point.part, excluded=entry.point.excluded)
             point = msgspec.structs.replace(entry.point, panels=panels, learning=False, limits_revision=limits.revision)
             violated = any(panel.violations for panel in panels)
             self._points.append(Judged(point, entry.ids, violated, retrospective=True))

@@ -7,7 +7,7 @@ versions, so that nobody overwrites what he has not seen.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -100,6 +100,8 @@ class SamplingPlan(OfCharacteristic, frozen=True, kw_only=True, tag="sampling"):
     """Not due outside of shifts, on closed days and in breaks; without a calendar it is always due."""
     silent_minutes: int | None = None
     """No value for so long is an alarm: for sources that send by themselves."""
+    since: datetime | None = None
+    """The plan holds from then on; filled in by the hub when it is saved."""
 
 
 class ShiftCalendar(Entry, frozen=True, kw_only=True, tag="calendar"):

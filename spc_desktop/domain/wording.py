@@ -20,6 +20,8 @@ _TITLES = {
     "within": _("Points close to the centre line"),
     "outside": _("Points away from the centre line"),
     "range": _("Jump between neighbours"),
+    "sample_overdue": _("Sample overdue"),
+    "stream_silent": _("No data"),
 }
 # Parameters written with the digits of the characteristic.
 _MEASURED = frozenset({"value", "center", "lcl", "ucl", "lsl", "usl", "cpk", "min"})
@@ -43,6 +45,10 @@ _RULE = _("{char} — rule {rule} broken at {value}")
 _SPEC = _("{char} — out of spec: {value} {unit} (spec {lsl} – {usl})")
 _SPEC_UPPER = _("{char} — out of spec: {value} {unit} (spec at most {usl})")
 _SPEC_LOWER = _("{char} — out of spec: {value} {unit} (spec at least {lsl})")
+_ALONE = {
+    "sample_overdue": _("{char} — sample {minutes} min overdue"),
+    "stream_silent": _("{source} — no data since {since}"),
+}
 _CPK = _("{char} — capability below target: Cpk {cpk} (min {min})")
 
 _ERRORS = {
@@ -127,6 +133,10 @@ _ERRORS = {
     ),
     "internal": _("A fault inside the station. It was written to its log."),
     "shutting_down": _("The hub is closing. Try again when it runs again."),
+    "subgroup_incomplete": _("A subgroup of {size} values is entered whole, not with {got}."),
+    "key_missing": _("An entry needs a key of its own, so that it is never stored twice."),
+    "unknown_entry": _("There is no entry with this key: it was not stored or came from elsewhere."),
+    "not_settled": _("This entry belongs to no point yet."),
     "register_id": _("{got} cannot name a document of the register. Use 1 to {high} characters; codes have no spaces."),
     "register_value": _("{field} cannot be {got}. Choose {low} to {high}."),
     "register_conflict": _("{entry} was changed by someone else in the meantime. Look at it again and repeat."),
@@ -162,6 +172,7 @@ def alert_message(code: str, params: Params, language: str) -> str:
     values = {name: _shown(name, value, decimals) for name, value in params.items()}
     values["char"] = characteristic_name(params, language)
     values.setdefault("unit", "")
+    values.setdefault("source", values["char"])
     values.setdefault("value", "")
     values["rule"] = code
     return translate(_sentence(code, params), language).format(**values).replace("  ", " ")
@@ -192,6 +203,8 @@ def _shown(name: str, value: float | int | str, decimals: int) -> str:
 
 
 def _sentence(code: str, params: Params) -> str:
+    if code in _ALONE:
+        return _ALONE[code]
     kind = code if code in {"out_of_spec", "capability_low"} else params.get("kind")
     if kind == "out_of_spec":
         if "lsl" in params and "usl" in params:

@@ -12,6 +12,7 @@ from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
+from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import PointColumns
 from spc_desktop.protocol import messages as m
 
@@ -53,7 +54,7 @@ class WatchFilter(Struct, frozen=True, kw_only=True):
 
     products: frozenset[int] | None = None
     types: frozenset[str] | None = None
-    """Event tags: ``alert measurement run_rule_violation capability points limits catalogue register``."""
+    """Event tags: ``alert measurement run_rule_violation capability points limits catalogue register note``."""
     characteristics: frozenset[int] | None = None
     """Concerns ``points`` and ``limits`` only."""
     backlog: int = 500
@@ -136,6 +137,14 @@ class HubApi(Protocol):
     async def command(self, command: m.SaveRegister, actor: Actor = ...) -> m.RegisterOut: ...
     @overload
     async def command(self, command: m.GiveCause, actor: Actor = ...) -> m.AlertResult: ...
+    @overload
+    async def command(self, command: m.EnterSubgroup, actor: Actor = ...) -> m.Entered: ...
+    @overload
+    async def command(
+        self, command: m.TakeBack | m.ExcludePoints | m.RestorePoints, actor: Actor = ...
+    ) -> m.PointsOut: ...
+    @overload
+    async def command(self, command: m.AddComment | m.RecordSkip, actor: Actor = ...) -> Note: ...
     async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
         """Carry out a command; returns after the commit."""
         ...
@@ -182,6 +191,10 @@ class HubApi(Protocol):
     async def query(self, query: m.GetRegister) -> m.RegisterOut: ...
     @overload
     async def query(self, query: m.FindOperator) -> m.OperatorFound: ...
+    @overload
+    async def query(self, query: m.GetNotes) -> tuple[Note, ...]: ...
+    @overload
+    async def query(self, query: m.GetDue) -> tuple[m.SampleDue, ...]: ...
     async def query(self, query: m.AnyQuery) -> Any:
         """Answer from committed data."""
         ...

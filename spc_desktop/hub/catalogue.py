@@ -186,7 +186,8 @@ def _rename_owners(draft: Draft, products: list[Product]) -> None:
 def state_of(watch: Watch, state: MonitorState) -> m.CharacteristicState:
     """Return what the window shows of a characteristic before it has its points."""
     learning = watch.limits is None and watch.plan.policy.mode == "learn"
-    left = watch.plan.policy.learn_subgroups - len(state.learned) if learning else 0
+    learned = sum(not entry.point.excluded for entry in state.learned)
+    left = watch.plan.policy.learn_subgroups - learned if learning else 0
     return m.CharacteristicState(
         characteristic_id=watch.characteristic.id,
         points=state.next_index,

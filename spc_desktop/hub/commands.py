@@ -27,6 +27,7 @@ AlertCommand = (
 _LONGEST = 4_000
 _LONGEST_KEY = 200
 MOST_AT_ONCE = 1_000
+_NOT_FROM_POINTS = {AlertType.CAPABILITY, AlertType.SAMPLE_OVERDUE, AlertType.STREAM_SILENT}
 _MOST_VERIFIED = 10_000
 
 
@@ -150,7 +151,7 @@ def _watched(draft: Draft, done: Change, points: int) -> Change:
     alert = done.alert
     if not 1 <= points <= _MOST_VERIFIED:
         raise UserError("verify_points_range", value=points, low=1, high=_MOST_VERIFIED)
-    if not alert.key or alert.characteristic_id is None or alert.alert_type is AlertType.CAPABILITY:
+    if not alert.key or alert.characteristic_id is None or alert.alert_type in _NOT_FROM_POINTS:
         raise UserError("verify_not_possible", alert_id=alert.id)
     draft.start_verifying(alert, points)
     return done._replace(alert=handling.watching(alert))

@@ -15,6 +15,7 @@ from spc_desktop.domain.handling import masked, verify
 from spc_desktop.domain.masks import ENDED, SET, Mask, strongest
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined
 from spc_desktop.domain.monitor import Judged, MonitorState, Step, close_open, encode_state, step
+from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Product
 from spc_desktop.domain.signals import observe, owner_of, rule_type, spec_key
@@ -42,6 +43,11 @@ class Draft:
         self.accounts = station.accounts
         self.register = station.register
         self.badges = station.badges
+        self.known: dict[str, int] = {}
+        """Key -> first row, of what was stored before and of this batch."""
+        self.known_rows: dict[str, Measurement] = {}
+        self.known_notes: dict[str, Note] = {}
+        self.samples = station.samples.draft()
         self._current: dict[int, dict[str, Alert]] = {}
         self._alerts: dict[int, Alert] = {}
         self._ended: dict[int, Alert] = {}
@@ -129,6 +135,8 @@ class Draft:
         # The fold of points knows nothing of alarms; what they wait for is carried on beside it.
         state = done.state if alarms is None else msgspec.structs.replace(done.state, alarms=alarms)
         self.states[characteristic_id] = state
+        if done.measurements:
+            self.samples.measured(characteristic_id, min(done.measurements[-1].measured_at, self.now), self.steady)
         self._add_rows(watch, done)
         for judged in done.points:
             self._add_point(watch, judged)
@@ -204,6 +212,10 @@ class Draft:
     def put_point(self, point: Point) -> None:
         """Store and send a point, in place of an earlier version with its index."""
         self._points.setdefault(point.characteristic_id, {})[point.index] = point
+
+    def point(self, characteristic_id: int, index: int) -> Point | None:
+        """Return a point that this batch has made or changed."""
+        return self._points.get(characteristic_id, {}).get(index)
 
     # -- limits and alerts ---------------------------------------------------------------------------------------------
 
@@ -348,6 +360,7 @@ class Draft:
         """Return the transaction: what was folded, and the events that tell of it."""
         batch = self.batch
         batch.alerts.extend(self._alerts.values())
+        batch.documents.extend(self.samples.documents())
         batch.monitor_states.update((key, encode_state(state)) for key, state in self.states.items())
         batch.events.extend(self._limits)
         for characteristic_id, points in self._points.items():
@@ -378,6 +391,7 @@ class Draft:
         station.accounts = self.accounts
         station.register = self.register
         station.badges = self.badges
+        station.samples.adopt(self.samples)
 
 
 def _is_noteworthy(done: Step) -> bool:

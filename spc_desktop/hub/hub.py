@@ -18,6 +18,7 @@ from spc_desktop.hub.audit import audited
 from spc_desktop.hub.catalogue import catalogue_order, state_of
 from spc_desktop.hub.commands import alert_ids, alert_order, check_texts
 from spc_desktop.hub.draft import Draft
+from spc_desktop.hub.entering import floor_order, keys_of
 from spc_desktop.hub.feed import Feed
 from spc_desktop.hub.intake import Intake, Order, Submission
 from spc_desktop.hub.kpi import kpi
@@ -26,6 +27,7 @@ from spc_desktop.hub.pairing import PairingOffice
 from spc_desktop.hub.pipeline import Pipeline
 from spc_desktop.hub.ports import Clock, Document, Store
 from spc_desktop.hub.registers import RegisterOffice, read_registers
+from spc_desktop.hub.sampling import SamplingClock, read_sampling
 from spc_desktop.hub.station import Station, restore
 from spc_desktop.hub.studies import capability_order, limits_order
 from spc_desktop.hub.tasks import Supervisor, TaskState
@@ -42,6 +44,7 @@ DRAIN_DEADLINE = 5.0
 TICK = 1.0
 SLOWEST_TICK = 8.0
 CANCEL_DEADLINE = 2.0
+_FROM_MEMORY = (m.GetPairings, m.GetDue, m.GetRegister, m.GetMasks)
 
 
 class Hub:
@@ -75,6 +78,7 @@ class Hub:
         self._pairings = PairingOffice()
         self._registers = RegisterOffice(clock)
         self._pipeline: Pipeline | None = None
+        self._samples: SamplingClock | None = None
         self._worker: asyncio.Task[Any] | None = None
         self._link = Link.CLOSED
         self._since = clock.now()
@@ -88,6 +92,7 @@ class Hub:
             await read_verified(self._store, self._station)
             self._station.accounts = await accounts.read_accounts(self._store)
             await read_registers(self._store, self._station)
+            await read_sampling(self._store, self._station, self._clock.now())
         except BaseException as error:
             await self._store.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -95,6 +100,7 @@ class Hub:
         self._pipeline = pipeline = Pipeline(
             self._store, self._station, self._intake, self._feed, self._clock, self._words
         )
+        self._samples = SamplingClock(self._station)
         self._worker = self.tasks.spawn("pipeline", pipeline.run(), essential=True)
         self.tasks.spawn("alarm clock", self._tick_for_ever(), essential=True)
         self._link, self._since = Link.LIVE, self._clock.now()
@@ -197,6 +203,9 @@ class Hub:
             return await self._order(await self._office.order(command, self.accounts, actor))
         if isinstance(command, m.SaveRegister):
             return await self._order(await self._registers.order(command, self._station.badges, actor))
+        if isinstance(command, m.FloorCommand):
+            floor = await floor_order(self._store, self._station, command, actor)
+            return await self._order(floor, keys=keys_of(command))
         if isinstance(command, m.SetLimits | m.AnalyseCapability):
             return await self._order(audited(command, actor, await self._study(command, actor)))
         if isinstance(command, m.MaskCommand):
@@ -219,8 +228,13 @@ class Hub:
 
     async def tick(self) -> None:
         """Carry out what time has brought: shelves that end, delays, escalation. The hub does so by itself each second."""
-        if self._pipeline is not None and is_due(self._station, self._pipeline.steady()):
+        if self._pipeline is None or self._samples is None:
+            return
+        steady = self._pipeline.steady()
+        if is_due(self._station, steady):
             await self._order(tick)
+        if self._samples.is_due(self._clock.now(), steady):
+            await self._order(self._samples.tick)
 
     async def _tick_for_ever(self) -> None:
         wait = TICK
@@ -250,26 +264,33 @@ class Hub:
 
     async def query(self, query: m.AnyQuery) -> Any:
         """Answer from committed data."""
-        if isinstance(query, m.GetPairings):
-            return self._pairings.waiting(self._pipeline.steady() if self._pipeline else self._clock.now())
+        if isinstance(query, _FROM_MEMORY):
+            return self._recall(query)
         if isinstance(query, m.GetUsers | m.GetTokens):
             return accounts.answer(query, self.accounts)
-        if isinstance(query, m.GetRegister):
-            return m.RegisterOut(entries=tuple(self._station.register.entries.values()))
         if isinstance(query, m.FindOperator):
             return await self._registers.find(query.code, self._station)
         if isinstance(query, m.GetKpi):
             station = self._station
             held, waiting = station.masks.values(), station.open_alerts.values()
             return await kpi(query, self._store, self._clock.now(), self.accounts, held, waiting)
-        if isinstance(query, m.GetMasks):
-            return tuple(self._station.masks.values())
         answer = await self._store.query(query)
         if isinstance(answer, m.Catalogue):
             # The store keeps every set of limits; which of them judges now, the station knows.
             states = tuple(self._characteristic_state(state) for state in answer.states)
             return msgspec.structs.replace(answer, states=states)
         return answer
+
+    def _recall(self, query: m.GetPairings | m.GetDue | m.GetRegister | m.GetMasks) -> Any:
+        now = self._clock.now()
+        steady = self._pipeline.steady() if self._pipeline else now
+        if isinstance(query, m.GetPairings):
+            return self._pairings.waiting(steady)
+        if isinstance(query, m.GetDue):
+            return self._samples.answer(now, steady) if self._samples is not None else ()
+        if isinstance(query, m.GetRegister):
+            return m.RegisterOut(entries=tuple(self._station.register.entries.values()))
+        return tuple(self._station.masks.values())
 
     def _characteristic_state(self, stored: m.CharacteristicState) -> m.CharacteristicState:
         watch = self._station.watches.get(stored.characteristic_id)
@@ -289,9 +310,9 @@ class Hub:
         finally:
             self._feed.discard(mailbox)
 
-    async def _order(self, apply: Callable[[Draft], Any], ids: tuple[int, ...] = ()) -> Any:
+    async def _order(self, apply: Callable[[Draft], Any], ids: tuple[int, ...] = (), keys: tuple[str, ...] = ()) -> Any:
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        await self._intake.put(Order(apply, done, ids))
+        await self._intake.put(Order(apply, done, ids, keys))
         return await done
 
     def _words(self, code: str, params: Any) -> tuple[str, str]:

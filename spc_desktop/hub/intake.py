@@ -37,6 +37,8 @@ class Order:
     apply: "Callable[[Draft], Any]"
     done: asyncio.Future[Any]
     alert_ids: tuple[int, ...] = ()
+    keys: tuple[str, ...] = ()
+    """Keys of entries and notes that must be looked up for it."""
     weight: int = field(default=1, init=False)
 
 

@@ -20,6 +20,7 @@ _TAGS: dict[type, str] = {
     m.LimitsEvent: "limits",
     m.CatalogueEvent: "catalogue",
     m.RegisterEvent: "register",
+    m.NoteEvent: "note",
 }
 
 

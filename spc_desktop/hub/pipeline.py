@@ -66,6 +66,7 @@ class Pipeline:
             known, ended = await self._look_up(entries)
             draft = Draft(self._station, self._clock.now(), self._words, self.steady())
             draft.lend(ended)
+            await self._look_up_entries(draft, entries, known)
             try:
                 answers = await self._fold(draft, entries, known)
                 batch = draft.finish()
@@ -112,6 +113,7 @@ class Pipeline:
     async def _look_up(self, entries: list[Entry]) -> tuple[dict[str, int], list[Any]]:
         """Ask the store for what the fold needs and memory has not: keys stored before, alerts that have ended."""
         keys = {item.key for entry in entries if isinstance(entry, Submission) for item in entry.items if item.key}
+        keys |= {key for entry in entries if isinstance(entry, Order) for key in entry.keys}
         known = await self._store.known_keys(keys) if keys else {}
         ended = []
         for entry in entries:
@@ -122,6 +124,18 @@ class Pipeline:
                     except UserError as error:
                         log.info("alert %d asked for: %s", alert_id, error)
         return known, ended
+
+    async def _look_up_entries(self, draft: Draft, entries: list[Entry], known: dict[str, int]) -> None:
+        """Ask the store what became of entries and notes whose keys come again: here nobody can be faster."""
+        draft.known = known
+        for entry in entries:
+            for key in entry.keys if isinstance(entry, Order) else ():
+                row = await self._store.measurement(known[key]) if key in known else None
+                note = await self._store.noted(key)
+                if row is not None:
+                    draft.known_rows[key] = row
+                if note is not None:
+                    draft.known_notes[key] = note
 
     async def _fold(self, draft: Draft, entries: list[Entry], known: dict[str, int]) -> list[tuple[Entry, Any]]:
         answers: list[tuple[Entry, Any]] = []
@@ -191,5 +205,6 @@ def _has_content(batch: Batch) -> bool:
         or batch.plans
         or batch.documents
         or batch.masks
+        or batch.notes
         or batch.monitor_states
     )

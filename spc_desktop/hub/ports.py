@@ -9,6 +9,7 @@ from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined
+from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.protocol import messages as m
@@ -93,6 +94,7 @@ class Batch:
     plans: list[ControlPlan] = field(default_factory=list)
     capabilities: list[m.CapabilityOut] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     """New ones, or replacements where (kind, key) is known; the last one of a key counts."""
     audit: list[AuditRecord] = field(default_factory=list)
@@ -111,7 +113,7 @@ class Stored:
     open_alerts: list[Alert]
     """Every alert whose status is not RESOLVED or CLOSED."""
     next_ids: dict[str, int]
-    """``measurement``, ``alert``, ``violation``, ``capability``, ``product``, ``characteristic`` -> next free id."""
+    """``measurement``, ``alert``, ``violation``, ``capability``, ``product``, ``characteristic``, ``note`` -> next free id."""
     masks: list[Mask] = field(default_factory=list)
     """Every mask that has not ended."""
 
@@ -126,6 +128,14 @@ class Store(Protocol):
 
     async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Return key -> first measurement id for the keys that were stored before."""
+        ...
+
+    async def noted(self, key: str) -> Note | None:
+        """Return the note that was stored with a key."""
+        ...
+
+    async def measurement(self, row_id: int) -> Measurement | None:
+        """Return one row by its id."""
         ...
 
     async def documents(self, kind: str) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from spc_desktop.domain.register import (
     CauseUse,
     OfCharacteristic,
     Operator,
+    SamplingPlan,
     Scoped,
     check_entry,
     root_cause,
@@ -109,6 +111,8 @@ def _save(command: m.SaveRegister, actor: Actor, salt: str, digests: dict[str, s
         if isinstance(entry, Operator):
             badges = _with_secrets(badges, entry, salt, digests)
             entry = _public(entry, badges)
+        if isinstance(entry, SamplingPlan):
+            entry = msgspec.structs.replace(entry, since=_since(entry, old, draft.now))
         if old is not None and msgspec.structs.replace(old, revision=entry.revision) == entry and not digests:
             continue
         new = msgspec.structs.replace(entry, revision=entry.revision + 1)
@@ -131,6 +135,13 @@ def _save(command: m.SaveRegister, actor: Actor, salt: str, digests: dict[str, s
     )
     draft.batch.audit.extend(records_of("save_register", actor, draft.now, old_things, new_things, command.reason))
     return m.RegisterOut(entries=tuple(saved), removed=command.removed)
+
+
+def _since(plan: SamplingPlan, old: AnyEntry | None, now: datetime) -> datetime | None:
+    """A plan with other times holds from now on; what was due before it came is nobody's fault."""
+    if isinstance(old, SamplingPlan) and (old.interval_minutes, old.first) == (plan.interval_minutes, plan.first):
+        return old.since
+    return now
 
 
 def _places(removed: tuple[m.EntryKey, ...]) -> list[tuple[str, str]]:

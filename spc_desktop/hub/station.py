@@ -16,8 +16,9 @@ from spc_desktop.domain.register import Register
 from spc_desktop.domain.watch import Watch, default_plan, make_watch
 from spc_desktop.hub.badges import Badges
 from spc_desktop.hub.ports import Stored
+from spc_desktop.hub.samples import Samples
 
-ID_KINDS = ("measurement", "alert", "violation", "capability", "product", "characteristic")
+ID_KINDS = ("measurement", "alert", "violation", "capability", "product", "characteristic", "note")
 # Alerts that a person wrote belong to no characteristic.
 NO_CHARACTERISTIC = 0
 
@@ -47,6 +48,7 @@ class Station:
     accounts: Accounts = field(default_factory=Accounts)
     register: Register = field(default_factory=Register)
     badges: Badges = field(default_factory=Badges)
+    samples: Samples = field(default_factory=Samples)
 
     def watch(self, characteristic_id: int) -> Watch:
         """Return the watch on a characteristic.

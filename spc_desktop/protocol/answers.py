@@ -6,6 +6,7 @@ from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement
+from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import PointColumns
 from spc_desktop.protocol import messages as m
 
@@ -60,5 +61,13 @@ ANSWERS: dict[type, Any] = {
     m.GetRegister: m.RegisterOut,
     m.FindOperator: m.OperatorFound,
     m.GiveCause: m.AlertResult,
+    m.EnterSubgroup: m.Entered,
+    m.TakeBack: m.PointsOut,
+    m.ExcludePoints: m.PointsOut,
+    m.RestorePoints: m.PointsOut,
+    m.AddComment: Note,
+    m.RecordSkip: Note,
+    m.GetNotes: tuple[Note, ...],
+    m.GetDue: tuple[m.SampleDue, ...],
 }
 """Type of the answer to each command and query."""

@@ -11,7 +11,7 @@ from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.protocol.bases import Command
-from spc_desktop.protocol.floor import GiveCause, SaveRegister
+from spc_desktop.protocol.floor import FloorCommand, GiveCause, SaveRegister
 
 
 class CreateAlert(Command, frozen=True, kw_only=True, tag="publish_alert"):
@@ -339,26 +339,15 @@ AnyCommand = (
     | Close
     | Verify
     | UpdateAlert
-    | Shelve
-    | Unshelve
-    | Suppress
-    | OutOfService
-    | ReturnToService
+    | MaskCommand
     | SaveCatalogue
     | SetLimits
     | AnalyseCapability
-    | AddUser
-    | ChangeUser
-    | SetPassword
-    | AddToken
-    | RevokeToken
-    | SignIn
-    | SetUp
-    | RequestPairing
-    | ClaimPairing
-    | ApprovePairing
+    | AccountCommand
+    | PairingCommand
     | SaveRegister
     | GiveCause
+    | FloorCommand
 )
 
 

@@ -11,7 +11,7 @@ from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.protocol.bases import Event
-from spc_desktop.protocol.floor import RegisterEvent
+from spc_desktop.protocol.floor import NoteEvent, RegisterEvent
 
 
 class AlertEvent(Event, frozen=True, kw_only=True, tag="alert"):
@@ -99,4 +99,5 @@ AnyEvent = (
     | LimitsEvent
     | CatalogueEvent
     | RegisterEvent
+    | NoteEvent
 )

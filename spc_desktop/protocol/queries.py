@@ -11,7 +11,7 @@ from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.protocol.bases import Query
 from spc_desktop.protocol.events import AnyEvent
-from spc_desktop.protocol.floor import FindOperator, GetRegister
+from spc_desktop.protocol.floor import FindOperator, GetDue, GetNotes, GetRegister
 
 
 class CharacteristicState(Struct, frozen=True, kw_only=True):
@@ -347,4 +347,6 @@ AnyQuery = (
     | GetPairings
     | GetRegister
     | FindOperator
+    | GetNotes
+    | GetDue
 )

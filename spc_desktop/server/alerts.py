@@ -31,6 +31,8 @@ _TYPE = {
     AlertType.TREND: ("트렌드 경고", "Trend"),
     AlertType.PREDICTION: ("AI 예측 경고", "Prediction"),
     AlertType.CAPABILITY: ("공정능력 저하", "Capability"),
+    AlertType.SAMPLE_OVERDUE: ("검사시각 경과", "Sample overdue"),
+    AlertType.STREAM_SILENT: ("데이터 수신 중단", "No data"),
 }
 
 

@@ -96,6 +96,8 @@ class Guard:
             return await self._hub.query(query)
         if isinstance(query, m.GetCatalogue):
             return self.cut_catalogue(await self._hub.query(query))
+        if isinstance(query, m.GetDue):
+            return tuple([one for one in await self._hub.query(query) if await self._owns(one.characteristic_id)])
         if isinstance(query, m.GetRegister):
             return self._cut_register(await self._hub.query(query))
         if isinstance(query, m.GetEvents):
@@ -183,6 +185,8 @@ class Guard:
     async def _check_scope(self, asked: Any) -> None:
         """Refuse what is not about products of the scope, as if it were not there."""
         told = {name: value for name in _TELLING if (value := getattr(asked, name, None)) is not None}
+        if isinstance(asked, m.EnterSubgroup):
+            told["characteristic_id"] = asked.item.characteristic_id
         others = any(getattr(asked, name, None) for name in _SELECTING)
         if not told or others or isinstance(asked, m.AccountCommand):
             raise UserError("forbidden_scope")

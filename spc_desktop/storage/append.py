@@ -36,7 +36,7 @@ class Appender:
             schema.document,
         )  # fmt: skip
         self._upsert = {table.name: prepared.upsert(table) for table in tables}
-        whole = (schema.measurement, schema.measurement_key, schema.event)
+        whole = (schema.measurement, schema.measurement_key, schema.event, schema.note)
         numbered = (schema.alert_change, schema.quarantine)
         self._insert = {table.name: prepared.insert(table) for table in whole}
         self._insert |= {table.name: prepared.insert(table, without="id") for table in numbered}
@@ -61,6 +61,7 @@ class Appender:
         self._alerts(cursor, batch, events)
         self._put(cursor, schema.monitor_state.name, list(batch.monitor_states.items()))
         self._put(cursor, schema.capability.name, [rows.capability_row(c) for c in batch.capabilities])
+        self._add(cursor, schema.note.name, [rows.note_row(note) for note in batch.notes])
         self._add(cursor, schema.quarantine.name, [rows.quarantine_row(q) for q in batch.quarantined])
         masks = [
             Document(MASK, key, None if mask is None else msgspec.json.encode(mask))

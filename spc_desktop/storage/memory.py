@@ -17,6 +17,7 @@ from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, Quarantined
+from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange, Batch, Stored
@@ -60,6 +61,7 @@ class MemoryStore:
         self._masks: dict[str, Mask] = {}
         self._violations = 0
         self._documents: dict[tuple[str, str], bytes] = {}
+        self._notes: list[Note] = []
         self._audit: list[m.AuditEntry] = []
         self.alert_changes: list[AlertChange] = []
         self.quarantined: list[Quarantined] = []
@@ -86,12 +88,19 @@ class MemoryStore:
                 "capability": max((row.id for row in self._capabilities), default=0) + 1,
                 "product": max(self._products, default=0) + 1,
                 "characteristic": max(self._characteristics, default=0) + 1,
+                "note": len(self._notes) + 1,
             },
             masks=list(self._masks.values()),
         )
 
     async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
         return {key: self._keys[key] for key in keys if key in self._keys}
+
+    async def noted(self, key: str) -> Note | None:
+        return next((note for note in self._notes if key and note.key == key), None)
+
+    async def measurement(self, row_id: int) -> Measurement | None:
+        return self._measurements.get(row_id)
 
     async def documents(self, kind: str) -> dict[str, bytes]:
         found = sorted((key, body) for (of, key), body in self._documents.items() if of == kind)
@@ -164,6 +173,7 @@ class MemoryStore:
             if mask is not None:
                 self._masks[name] = mask
         self.quarantined += batch.quarantined
+        self._notes += batch.notes
         for document in batch.documents:
             place = document.kind, document.key
             if document.body is None:
@@ -317,6 +327,19 @@ class MemoryStore:
         found = (alert for alert in self._alerts.values() if alert.code and history.matches(alert, query))
         return history.records((one.code, one.status.value, bool(one.root_cause.strip()), 1) for one in found)
 
+    def _note_rows(self, query: m.GetNotes) -> tuple[Note, ...]:
+        def wanted(note: Note) -> bool:
+            at = note.point_index
+            return (
+                note.characteristic_id == query.characteristic_id
+                and (query.first_index is None or (at is not None and at >= query.first_index))
+                and (query.last_index is None or (at is not None and at <= query.last_index))
+                and (not query.kinds or note.kind in query.kinds)
+                and (query.before_id is None or note.id < query.before_id)
+            )
+
+        return tuple([note for note in reversed(self._notes) if wanted(note)][: max(0, query.limit)])
+
     _answers: dict[type, Callable[["MemoryStore", Any], Any]] = {  # noqa: RUF012 - fixed table
         m.GetCatalogue: _catalogue,
         m.GetAlerts: _alert_page,
@@ -332,6 +355,7 @@ class MemoryStore:
         m.GetHistory: _history,
         m.GetStatistics: _statistics,
         m.GetRuleRecord: _rule_record,
+        m.GetNotes: _note_rows,
     }
 
 

@@ -10,6 +10,7 @@ from spc_desktop.domain.alert import OPEN, Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.measurement import Measurement
+from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import Point
 from spc_desktop.hub.ports import Stored
 from spc_desktop.protocol import messages as m
@@ -53,6 +54,7 @@ def load(connection: Connection) -> Stored:
                 schema.capability,
                 schema.product,
                 schema.characteristic,
+                schema.note,
             )
         },
         masks=[rows.mask_of(body) for body in documents(connection, MASK).values()],
@@ -67,6 +69,18 @@ def known_keys(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
         wanted = select(c.key, c.measurement_id).where(c.key.in_(keys[start : start + 500]))
         found |= dict(connection.execute(wanted).all())
     return found
+
+
+def noted(connection: Connection, key: str) -> Note | None:
+    """Return the note with a key."""
+    text = connection.scalar(select(schema.note.c.note_json).where(schema.note.c.key == key))
+    return None if text is None else rows.note_of(text)
+
+
+def measurement(connection: Connection, row_id: int) -> Measurement | None:
+    """Return one row by its id."""
+    row = connection.execute(select(schema.measurement).where(schema.measurement.c.id == row_id)).first()
+    return None if row is None else rows.measurement_of(row)
 
 
 def documents(connection: Connection, kind: str) -> dict[str, bytes]:
@@ -256,6 +270,21 @@ def _capabilities(connection: Connection, query: m.GetCapabilities) -> tuple[m.C
     return tuple(rows.capability_of(text) for text in connection.scalars(wanted))
 
 
+def _notes(connection: Connection, query: m.GetNotes) -> tuple[Note, ...]:
+    c = schema.note.c
+    wanted = select(c.note_json).where(c.characteristic_id == query.characteristic_id)
+    if query.first_index is not None:
+        wanted = wanted.where(c.point_index >= query.first_index)
+    if query.last_index is not None:
+        wanted = wanted.where(c.point_index <= query.last_index)
+    if query.kinds:
+        wanted = wanted.where(c.kind.in_([kind.value for kind in query.kinds]))
+    if query.before_id is not None:
+        wanted = wanted.where(c.id < query.before_id)
+    found = connection.scalars(wanted.order_by(c.id.desc()).limit(max(0, query.limit)))
+    return tuple(rows.note_of(text) for text in found)
+
+
 _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetCatalogue: _catalogue,
     m.GetAlerts: _alerts,
@@ -269,4 +298,5 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetAudit: audit.entries,
     m.GetHistory: history.page,
     m.GetRuleRecord: history.rule_record,
+    m.GetNotes: _notes,
 }

@@ -11,6 +11,7 @@ from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, Quarantined, Trace
+from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange
@@ -35,6 +36,7 @@ _alert = msgspec.json.Decoder(Alert)
 _mask = msgspec.json.Decoder(Mask)
 _plan = msgspec.json.Decoder(ControlPlan)
 _limits = msgspec.json.Decoder(FrozenLimits)
+_note = msgspec.json.Decoder(Note)
 _capability = msgspec.json.Decoder(m.CapabilityOut)
 event_decoder = msgspec.json.Decoder(m.AnyEvent)
 event_encoder = msgspec.json.Encoder()
@@ -53,6 +55,14 @@ def instant(value: int) -> datetime:
 
 def to_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def note_row(note: Note) -> RowTuple:
+    return (note.id, note.characteristic_id, note.point_index, note.kind.value, note.key or None, to_json(note))
+
+
+def note_of(text: str) -> Note:
+    return _note.decode(text)
 
 
 def product_row(p: Product) -> RowTuple:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """Newest Alembic revision; revisions are numbered so that text order is their order."""
 
 # Only INTEGER PRIMARY KEY is the row itself in SQLite; BIGINT would cost a second tree.
@@ -272,4 +272,16 @@ document = Table(  # small things that are read whole by who owns them: accounts
     Column("key", Text, primary_key=True),
     Column("body", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
+)
+
+note = Table(  # what is written down beside points and about samples; rows are only added
+    "note",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("characteristic_id", Id, ForeignKey("characteristic.id"), nullable=False),
+    Column("point_index", Integer),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, unique=True),
+    Column("note_json", Text, nullable=False),  # Note
+    Index(None, "characteristic_id", "point_index"),
 )

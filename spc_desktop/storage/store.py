@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.measurement import Measurement
+from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import Point
 from spc_desktop.hub.ports import Batch, Stored
 from spc_desktop.protocol import messages as m
@@ -111,6 +112,12 @@ class SqlStore:
 
     async def known_keys(self, keys: Collection[str]) -> dict[str, int]:
         return await self._read(reader.known_keys, list(keys)) if keys else {}
+
+    async def noted(self, key: str) -> Note | None:
+        return await self._read(reader.noted, key)
+
+    async def measurement(self, row_id: int) -> Measurement | None:
+        return await self._read(reader.measurement, row_id)
 
     async def documents(self, kind: str) -> dict[str, bytes]:
         return await self._read(reader.documents, kind)

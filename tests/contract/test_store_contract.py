@@ -46,7 +46,7 @@ async def test_that_a_new_store_is_empty_and_gives_first_ids(store):
     assert found.catalogue == m.Catalogue()
     assert found.monitor_states == {}
     assert found.open_alerts == []
-    names = ("measurement", "alert", "violation", "capability", "product", "characteristic")
+    names = ("measurement", "alert", "violation", "capability", "product", "characteristic", "note")
     assert found.next_ids == dict.fromkeys(names, 1)
 
 
@@ -140,6 +140,7 @@ async def test_that_the_next_ids_follow_the_highest_stored(plant_store):
         "capability": 5,
         "product": 3,
         "characteristic": 4,
+        "note": 1,
     }
 
 

@@ -1,4 +1,4 @@
-"""Makes the stored database of a release: ``python -m tests.data.db.make tests/data/db/v2.sqlite3``.
+"""Makes the stored database of a release: ``python -m tests.data.db.make tests/data/db/v3.sqlite3``.
 
 Run it once, with the release that is to be stored, and never again for that number: the file is what later releases must
 still open. It has at least one row in every table; ``content`` says what was written, for the test that reads it.
@@ -13,6 +13,7 @@ from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits, LimitPolicy
 from spc_desktop.domain.masks import Mask, MaskKind
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined, Trace
+from spc_desktop.domain.note import Note, NoteKind
 from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange, AuditRecord, Batch, Document
@@ -107,6 +108,12 @@ def added() -> Batch:
     )
 
 
+def noted() -> Batch:
+    """Return what is in ``v3.sqlite3`` besides."""
+    note = Note(id=1, characteristic_id=1, point_index=30, kind=NoteKind.EXCLUDED, at=AT, by="kim", text="공구 교체")
+    return Batch(notes=[note])
+
+
 def _measurement(index: int) -> Measurement:
     return Measurement(
         id=index + 1,
@@ -147,6 +154,7 @@ async def _make(file: Path) -> None:
     async with SqlStore(file) as store:
         await store.append(content())
         await store.append(added())
+        await store.append(noted())
         await settle(store)
 
 

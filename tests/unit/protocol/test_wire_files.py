@@ -14,7 +14,8 @@ import pytest
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.calendar import Break, Shift
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
-from spc_desktop.domain.measurement import Measurement, Trace
+from spc_desktop.domain.measurement import Measurement, MeasurementIn, Trace
+from spc_desktop.domain.note import Note, NoteKind
 from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.domain.register import (
@@ -155,6 +156,20 @@ REGISTER = (
     ScanRules(prefixes={"L:": "lot"}, revision=1),
 )
 GONE = m.EntryKey(kind="cause", id="OLD", revision=2)
+NOTE = Note(
+    id=3,
+    characteristic_id=2,
+    point_index=49,
+    kind=NoteKind.SKIPPED,
+    at=AT,
+    by="kim",
+    text="설비 정지",
+    due_at=AT,
+    data={"position": 2},
+    key="n-1",
+)
+ITEM = MeasurementIn(characteristic_id=2, values=(10.1, 10.2), measured_at=AT, key="e-1", trace=Trace(lot="L1"))
+EVENTS += [m.NoteEvent(note=NOTE, **{**_BASE, "product_id": 1})]
 EVENTS += [m.RegisterEvent(entries=REGISTER, removed=(GONE,), by="kim", **{**_BASE, "product_id": None})]
 COMMANDS = [
     m.CreateAlert(product_id=1, alert_type=AlertType.TREND, priority=Priority.LOW, title="t", message="m"),
@@ -176,6 +191,14 @@ COMMANDS = [
     m.AnalyseCapability(characteristic_id=2, points=100),
     m.SaveRegister(entries=(*REGISTER[:-2], Operator(id="17", name="김", badge="B-17", pin="1234")), reason="새 라인"),
     m.GiveCause(alert_id=7, cause="TW", text="3번 공구", steps=("봉쇄",), rev=2),
+    m.EnterSubgroup(
+        item=ITEM, comment="c", defects={"SC": 2}, remeasured=(m.Remeasured(position=1, first=102, second=10.2),)
+    ),
+    m.TakeBack(characteristic_id=2, entry="e-1", reason="r"),
+    m.ExcludePoints(characteristic_id=2, indexes=(3, 4), reason="r"),
+    m.RestorePoints(characteristic_id=2, indexes=(3,), reason="r"),
+    m.AddComment(characteristic_id=2, index=49, text="공구 4", key="n-2"),
+    m.RecordSkip(characteristic_id=2, due_at=AT, reason="설비 정지", key="n-1"),
 ]
 QUERIES = [
     m.GetCatalogue(),
@@ -191,6 +214,8 @@ QUERIES = [
     m.GetCapabilities(characteristic_id=2),
     m.GetRegister(),
     m.FindOperator(code="B-17"),
+    m.GetNotes(characteristic_id=2, first_index=0, last_index=99, kinds=(NoteKind.COMMENT,), before_id=9, limit=50),
+    m.GetDue(),
 ]
 ANSWERS = {
     "catalogue": m.Catalogue(products=(PRODUCT,), characteristics=(CHARACTERISTIC,), plans=(PLAN,), seq=3),
@@ -204,6 +229,11 @@ ANSWERS = {
     "capability": CAPABILITY,
     "register": m.RegisterOut(entries=REGISTER),
     "operator_found": m.OperatorFound(id="17", name="김"),
+    "entered": m.Entered(measurements=(MEASUREMENT,), point=POINT),
+    "points_out": m.PointsOut(points=(POINT,)),
+    "note": NOTE,
+    "notes": (NOTE,),
+    "due": (m.SampleDue(characteristic_id=2, due_at=AT, next_at=AT, overdue_minutes=7, last_at=AT, silent_since=AT),),
 }
 PERSON = v1.Person(session="s", user="kim", client_id="line3-hmi", roles=("operator",), since=AT)
 SESSION = {
@@ -305,7 +335,8 @@ def test_that_the_hub_reads_every_released_command(wanted):
 @pytest.mark.parametrize("name", ANSWERS)
 def test_that_a_viewer_reads_every_released_answer(name):
     raw = (FOLDER / "v1" / f"answer_{name}.json").read_bytes()
-    kind = tuple[m.AlertStep, ...] if name == "alert_history" else type(ANSWERS[name])
+    answer = ANSWERS[name]
+    kind = tuple[type(answer[0]), ...] if isinstance(answer, tuple) else type(answer)
     assert msgspec.json.decode(raw, type=kind) == ANSWERS[name]
 
 
