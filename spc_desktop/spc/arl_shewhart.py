@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spc_desktop.spc.arguments import checked
-from spc_desktop.spc.arl_weighted import check_positive, check_shift, density, nodes
+from spc_desktop.spc.arl_weighted import check_positive, check_shift
 from spc_desktop.spc.constants import check_size, constants
 from spc_desktop.spc.errors import SpcValueError
+from spc_desktop.spc.normal_order import range_cdf, range_tails
 
 FloatArray = NDArray[np.float64]
+# No range of normal values is so large: the probability of one is 0 in double precision.
+_NO_RANGE = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +99,9 @@ def p_oc(n: int, center: float, p: float, nsigma: float = 3.0, *, rounding: str 
 
 def range_tail(w: float, n: int) -> float:
     """Return P(range of n standard normal values > w), with full relative accuracy in the far tail."""
-    from scipy.special import ndtr  # noqa: PLC0415 - scipy is slow to import
-
     if w <= 0:
         return 1.0
-    # 1 = n int phi(x) (1 - Phi(x))^(n-1); the tail is that minus the same with Phi(x + w) - Phi(x), factored.
-    x, dx = nodes(-w / 2 - 9.0, 9.0, 400)
-    a = ndtr(-x)
-    beyond = ndtr(-(x + w))
-    b = np.maximum(a - beyond, 0.0)
-    factor = sum((a**i * b ** (n - 2 - i) for i in range(n - 1)), start=np.zeros_like(a))
-    return float(n * np.sum(dx * density(x) * beyond * factor))
+    return float(range_tails(np.array([float(w)]), n)[0]) if w < _NO_RANGE else 0.0
 
 
 @checked
@@ -123,7 +118,7 @@ def range_oc(n: int, ratio: float = 1.0, nsigma: float = 3.0) -> OperatingPoint:
     table = constants(n)
     low, high = (table.d2 - k * table.d3) / ratio, (table.d2 + k * table.d3) / ratio
     above = range_tail(high, n)
-    below = 1.0 - range_tail(low, n) if low > 0 else 0.0
+    below = range_cdf(min(low, _NO_RANGE), n) if low > 0 else 0.0
     return _point(1.0 - above - below, above + below)
 
 

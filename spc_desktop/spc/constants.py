@@ -3,7 +3,8 @@
 Owns d2, d3, d4 (mean, standard deviation and median of the range of n standard normal values), c4, c5 (mean and standard
 deviation of their standard deviation), the standard deviation of their median, the 3-sigma chart factors made of them, and
 the distribution of the range. Called by ``sigma`` and by every variables chart. Everything is cached and needs no scipy:
-sizes up to 25 are literals that a test derives again, larger ones are integrated on first use (some milliseconds).
+sizes up to 25 are literals that a test derives again, larger ones are integrated on first use (some milliseconds),
+without an upper end: nothing that grows with n is subtracted, so a million values keep 12 digits as five do.
 
 Sources: Tippett (1925) for the range; Harter (1960), "Tables of range and studentized range"; Montgomery, Introduction to
 Statistical Quality Control, Appendix VI for the factors; ASTM MNL 7.
@@ -18,7 +19,7 @@ from numbers import Real
 from spc_desktop.spc import normal_order
 from spc_desktop.spc.errors import SpcValueError
 
-_LARGEST = 10_000
+_LARGEST = 2**53  # from here on not every whole number is a float
 # n: d2, d3, d4, sd of the median
 _TABLE: dict[int, tuple[float, float, float, float]] = {
     2: (1.1283791670955126, 0.8525024664274086, 0.9538725524089404, 0.7071067811865476),
@@ -134,44 +135,56 @@ def c4(n: float) -> float:
     """
     if isinstance(n, bool) or not isinstance(n, Real) or not 1 < n < math.inf or n > sys.float_info.max:
         raise SpcValueError("n", "above 1", n)
+    return 1 - _short_of_1(n)
+
+
+def c5(n: float) -> float:
+    """Return the standard deviation of the standard deviation of n standard normal values."""
+    c4(n)  # refuses what is no size
+    missing = _short_of_1(n)
+    return math.sqrt(missing * (2 - missing))
+
+
+def _short_of_1(n: float) -> float:
+    """Return 1 - c4, which keeps the digits of c5 at large n."""
     x = (n - 1) / 2
     if x < 50:
-        return math.gamma(x + 0.5) / (math.gamma(x) * math.sqrt(x))
+        return 1 - math.gamma(x + 0.5) / (math.gamma(x) * math.sqrt(x))
     # Gamma(x + 1/2) / (Gamma(x) sqrt(x)) by its asymptotic series (Tricomi and Erdelyi 1951); error below 1e-15 here.
     y = 1 / x
     terms = (-1 / 8, 1 / 128, 5 / 1024, -21 / 32768, -399 / 262144, 869 / 4194304, 39325 / 33554432)
     total = 0.0
     for term in reversed(terms):
         total = (total + term) * y
-    return 1 + total
+    return -total
 
 
-def c5(n: float) -> float:
-    """Return the standard deviation of the standard deviation of n standard normal values."""
-    return math.sqrt(1 - c4(n) ** 2)
-
-
-@cache
 def constants(n: int, table: str = "exact") -> Constants:
     """Return every constant for subgroups of ``n``.
 
     Args:
-        n: subgroup size, 2 to 10 000.
-        table: ``"exact"``, or ``"aiag"`` for the values rounded as the AIAG SPC manual and Montgomery print them (d2, d3,
-            d4 and the factors to 3 decimals, c4 to 4), n up to 25.
+        n: subgroup size, a whole number from 2 up (to 2^53).
+        table: ``"exact"`` (12 digits or more at every n), or ``"aiag"`` for the values rounded as the AIAG SPC manual and
+            Montgomery print them (d2, d3, d4 and the factors to 3 decimals, c4 to 4), n up to 25.
 
     Raises:
         SpcValueError: a size outside the table, or an unknown table.
     """
+    if not isinstance(table, str) or table not in {"exact", "aiag"}:
+        raise SpcValueError("constants", 'one of "exact", "aiag"', table)
     if table == "exact":
         return _exact(check_size(n))
-    if table != "aiag":
-        raise SpcValueError("constants", 'one of "exact", "aiag"', table)
-    exact = _exact(check_size(n, largest=_AIAG_LARGEST))
+    return _rounded(check_size(n, largest=_AIAG_LARGEST))
+
+
+@cache
+def _rounded(n: int) -> Constants:
+    exact = _exact(n)
     digits = {"c4": 4, "c5": 4}
     return Constants(exact.n, *(round(getattr(exact, f.name), digits.get(f.name, 3)) for f in fields(exact)[1:]))
 
 
+@cache
 def _exact(n: int) -> Constants:
     a, r, s = 3 / math.sqrt(n), d2(n), c4(n)
     range_sd, s_sd, median_sd = d3(n), c5(n), sd_median(n)
