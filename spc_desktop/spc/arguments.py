@@ -1,10 +1,11 @@
 """Refuses, by name, an argument that is not of the kind its annotation says: the first check of the public functions.
 
-Numbers must be finite (and below 1e100 in size), whole numbers whole, texts texts, arrays numbers, mappings mappings. What
-a number means is for the function itself to check. Used as the decorator ``checked``; annotations are read once, at import.
+Numbers must be finite (and below 1e100 in size), whole numbers whole, flags true or false, texts texts, arrays numbers,
+mappings mappings, categories hashable, and what is annotated with a type of the engine an instance of it. What a number
+means is for the function itself to check. Used as the decorator ``checked``; annotations are read once, at import.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
 from types import UnionType
@@ -41,15 +42,33 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 def _check_of(annotation: object) -> Check | None:
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     some = sorted((kind for kind in kinds if kind is not type(None)), key=lambda kind: _plain(kind) is np.ndarray)
+    check, optional = _check_of_kinds(some), type(None) in kinds
+
+    if check is None or not optional:
+        return check
+    return lambda value, name: None if value is None else check(value, name)
+
+
+def _check_of_kinds(some: list[object]) -> Check | None:
+    plain = [_plain(kind) for kind in some]
     records = len(some) > 1 and any(_plain(kind) is Sequence and get_args(kind) != (float,) for kind in some)
-    if records or any(_plain(kind) not in _CHECKS for kind in some):  # types of the engine: for the function to check
+    if records or object in plain:  # rows or anything at all: for the function to check
         return None
-    check, optional = _CHECKS[_plain(some[-1])], type(None) in kinds  # arrays last: one may be a number
+    if all(kind in _CHECKS for kind in plain):
+        return _CHECKS[plain[-1]]  # arrays last: one may be a number
+    types = tuple(kind for kind in plain if isinstance(kind, type))
+    return _instance(types) if len(types) == len(plain) else None
 
-    def either(value: object, name: str) -> object:
-        return None if optional and value is None else check(value, name)
 
-    return either
+def _instance(types: tuple[type, ...]) -> Check:
+    allowed = " or ".join("a mapping" if kind is Mapping else f"a {kind.__name__}" for kind in types)
+
+    def instance(value: object, name: str) -> object:
+        if not isinstance(value, types):
+            raise SpcValueError(name, allowed, _shown(value))
+        return value
+
+    return instance
 
 
 def _plain(kind: object) -> object:
@@ -75,6 +94,27 @@ def _whole(value: object, name: str) -> object:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or not -LARGEST < value < LARGEST:
         raise SpcValueError(name, "a whole number", _shown(value))
     return value
+
+
+def _flag(value: object, name: str) -> object:
+    if not isinstance(value, bool | np.bool_):
+        raise SpcValueError(name, "true or false", _shown(value))
+    return value
+
+
+def _category(value: object, name: str) -> object:
+    if not hashable(value):
+        raise SpcValueError(name, "a category (a number or a text)", _shown(value))
+    return value
+
+
+def hashable(value: object) -> bool:
+    """Whether a value can be a category: a tuple that holds a list, for example, cannot."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _text(value: object, name: str) -> object:
@@ -114,6 +154,8 @@ def _shown(value: object) -> object:
 _CHECKS: dict[object, Check] = {
     float: number,
     int: _whole,
+    bool: _flag,
+    Hashable: _category,
     str: _text,
     Sequence: _sequence,
     np.ndarray: _array,

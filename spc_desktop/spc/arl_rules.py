@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
-from spc_desktop.spc.rules import SERIES_KINDS, Rule, RuleSet
+from spc_desktop.spc.rules import SERIES_KINDS, Rule, RuleSet, validate_rules
 from spc_desktop.spc.rules_codes import level_of
 from spc_desktop.spc.run_rules import RuleMonitor, compile_rules
 
 FloatArray = NDArray[np.float64]
 MAX_STATES = 20_000
+MOST_REPLICATIONS = 1_000_000
 # The hazard counts as constant after this many points without a change in 13 digits, and at the latest after so many.
 _STEADY = 100
 _LONGEST = 50_000
@@ -72,7 +73,7 @@ def rule_run_length(
         shift: of the mean, in standard deviations of the plotted statistic.
         nsigma: distance of the control limits, in the same unit.
         scale: ratio of the true to the assumed standard deviation.
-        replications: number of simulated runs (trend, alternation and difference rules).
+        replications: number of simulated runs (trend, alternation and difference rules), 100 to 1 000 000.
         points: most points to simulate; what is then unfinished counts as censored (the tail is nearly exponential).
         seed: of the simulation.
 
@@ -88,6 +89,7 @@ def rule_run_length(
 
 
 def _check(rule_set: RuleSet, shift: float, nsigma: float, scale: float) -> None:
+    validate_rules(rule_set)
     if not rule_set.rules:
         raise SpcValueError("rule_set", "at least one rule")
     for rule in rule_set.rules:
@@ -216,8 +218,10 @@ def simulate(
     rule_set: RuleSet, shift: float, nsigma: float, scale: float, replications: int, points: int, seed: int
 ) -> RunLength:
     """Return the run length by simulation; all runs advance together, a stretch at a time, through the batch judge."""
-    if replications < 100 or points < 10_000:
-        raise SpcValueError("replications", "at least 100, and at least 10000 points", (replications, points))
+    if not 100 <= replications <= MOST_REPLICATIONS:
+        raise SpcValueError("replications", f"100 to {MOST_REPLICATIONS}", replications)
+    if points < 10_000:
+        raise SpcValueError("points", "at least 10000", points)
     if seed < 0:
         raise SpcValueError("seed", "a whole number of at least 0", seed)
     monitor = compile_rules(rule_set)

@@ -232,8 +232,8 @@ def fit_p_value(fit: DistributionFit, replicates: int = 499, seed: int = 2026080
     Raises:
         SpcValueError: fewer than 99 replicates.
     """
-    if replicates < 99:
-        raise SpcValueError("replicates", "at least 99", replicates)
+    if not 99 <= replicates <= 1_000_000:
+        raise SpcValueError("replicates", "99 to 1000000", replicates)
     if seed < 0:
         raise SpcValueError("seed", "a whole number of at least 0", seed)
     random = np.random.default_rng(seed)

@@ -4,8 +4,9 @@ Judging is in ``run_rules`` (point by point) and ``rules_batch`` (arrays); the n
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import NamedTuple
 
 from spc_desktop.spc.errors import SpcValueError
@@ -113,19 +114,27 @@ def validate_rule(rule: Rule) -> None:
     Raises:
         SpcValueError: unknown kind, side or option; k, n or sigma outside what the kind allows.
     """
-    if rule.kind not in OPTIONS:
+    if not isinstance(rule, Rule):
+        raise SpcValueError("rules", "a sequence of Rule", rule)
+    if not isinstance(rule.kind, str) or rule.kind not in OPTIONS:
         raise SpcValueError("kind", f"one of {', '.join(OPTIONS)}", rule.kind)
-    if not rule.id:
+    if not isinstance(rule.id, str) or not rule.id:
         raise SpcValueError("id", "a name that is not empty", rule.id)
     _validate_options(rule)
     _validate_counts(rule)
-    if not (math.isfinite(rule.sigma) and rule.sigma >= 0):
+    if not _is_number(rule.sigma) or not 0 <= rule.sigma < math.inf:
         raise SpcValueError("sigma", "a finite number that is not negative", rule.sigma)
     if rule.kind in {"beyond", "within", "outside", "range"} and rule.sigma == 0:
         raise SpcValueError("sigma", f"more than 0 for {rule.kind!r}", rule.sigma)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def _validate_options(rule: Rule) -> None:
+    if not isinstance(rule.options, Mapping):
+        raise SpcValueError("options", "a mapping from the name of an ambiguity to its answer", rule.options)
     for name, answer in rule.options.items():
         allowed = OPTIONS[rule.kind].get(name)
         if allowed is None:
@@ -157,6 +166,8 @@ def validate_rules(rule_set: RuleSet) -> None:
     Raises:
         SpcValueError: see ``validate_rule``.
     """
+    if not isinstance(rule_set, RuleSet) or not isinstance(rule_set.rules, Sequence):
+        raise SpcValueError("rule_set", "a RuleSet with a sequence of rules", rule_set)
     seen: set[str] = set()
     for rule in rule_set.rules:
         validate_rule(rule)

@@ -90,6 +90,7 @@ def box_cox_loglik(values: object, lmbda: float) -> float:
     return _BoxCox(positive_sample(values, least=3)).loglik(lmbda)
 
 
+@checked
 def fit_box_cox_within(values: object, subgroups: bool = True) -> WithinTransform:
     """Lambda that minimises the standard deviation within subgroups of the data scaled by the geometric mean.
 

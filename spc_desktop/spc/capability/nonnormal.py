@@ -35,6 +35,7 @@ class PercentileCapability:
         return (self.ppm_below or 0.0) + (self.ppm_above or 0.0)
 
 
+@checked
 def percentile_capability(fit: DistributionFit, specification: Specification) -> PercentileCapability:
     """Capability of a fitted distribution (ISO 22514-4:2016, percentile method).
 
@@ -46,6 +47,7 @@ def percentile_capability(fit: DistributionFit, specification: Specification) ->
     return _indices((low, mid, high), lsl, usl, fit)
 
 
+@checked
 def empirical_capability(values: object, specification: Specification) -> PercentileCapability:
     """The same from the sample's own quantiles (type 6 of Hyndman and Fan 1996), with observed parts per million.
 

@@ -29,6 +29,9 @@ class Specification:
             value = getattr(self, name)
             if value is not None:
                 number(value, name)
+        for name in ("lower_is_boundary", "upper_is_boundary"):
+            if not isinstance(getattr(self, name), bool):
+                raise SpcValueError(name, "true or false", getattr(self, name))
         self._check_limits()
         if self.target is not None and not (
             (self.lower is None or self.target >= self.lower) and (self.upper is None or self.target <= self.upper)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spc_desktop.spc.arguments import checked
+from spc_desktop.spc.arguments import checked, hashable
 from spc_desktop.spc.capability.attribute import clopper_pearson
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.samples import FloatArray
@@ -149,7 +149,8 @@ def all_agree(
     elif len(reference) != len(ratings):
         raise SpcValueError("reference", "one value for each part", (len(ratings), len(reference)))
     else:
-        rows = _complete([[*row, value] for row, value in zip(ratings, reference, strict=True)])
+        each = zip(_rows(ratings), reference, strict=True)
+        rows = _complete([[*row, value] for row, value in each])
     return _matches(sum(len(set(row)) == 1 for row in rows), len(rows), confidence)
 
 
@@ -253,7 +254,7 @@ def _weight_matrix(size: int, weights: str) -> FloatArray:
 
 
 def _categories(values: Sequence[Hashable], order: Sequence[Hashable] | None) -> dict[Hashable, int]:
-    if any(not isinstance(value, Hashable) for value in (*values, *(() if order is None else order))):
+    if any(not hashable(value) for value in (*values, *(() if order is None else order))):
         raise SpcValueError("ratings", "categories that can be told apart (numbers or texts)")
     names = _sorted(set(values)) if order is None else list(order)
     categories = {name: position for position, name in enumerate(names)}
@@ -271,10 +272,22 @@ def _sorted(values: set[Hashable]) -> list[Hashable]:
         return sorted(values, key=str)
 
 
-def _complete(ratings: Sequence[Sequence[Hashable]]) -> list[list[Hashable]]:
-    if isinstance(ratings, str) or any(isinstance(row, str) or not isinstance(row, Iterable) for row in ratings):
+def _rows(ratings: Sequence[Sequence[Hashable]]) -> list[list[Hashable]]:
+    """Return the ratings of every part.
+
+    Raises:
+        SpcValueError: no sequence of sequences, or ratings that cannot be categories.
+    """
+    if isinstance(ratings, str) or any(isinstance(row, str | bytes) or not isinstance(row, Iterable) for row in ratings):
         raise SpcValueError("ratings", "for every part a sequence of ratings")
     rows = [list(row) for row in ratings]
+    if not all(hashable(value) for row in rows for value in row):
+        raise SpcValueError("ratings", "categories that can be told apart (numbers or texts)")
+    return rows
+
+
+def _complete(ratings: Sequence[Sequence[Hashable]]) -> list[list[Hashable]]:
+    rows = _rows(ratings)
     if not rows or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
         raise SpcValueError("ratings", "as many ratings for every part, by at least 2 raters")
     rows = [row for row in rows if not any(_missing(value) for value in row)]

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.constants import constants
 from spc_desktop.spc.msa.components import Scale, distinct_categories, truncated_categories
 from spc_desktop.spc.msa.crossed import measurements
@@ -39,6 +40,7 @@ class AverageRangeStudy:
     part_means: tuple[float, ...]
 
 
+@checked
 def gage_rr_average_range(values: object, scale: Scale | None = None) -> AverageRangeStudy:
     """Analyse a crossed study by average and range.
 
