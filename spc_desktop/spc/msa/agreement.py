@@ -278,7 +278,9 @@ def _rows(ratings: Sequence[Sequence[Hashable]]) -> list[list[Hashable]]:
     Raises:
         SpcValueError: no sequence of sequences, or ratings that cannot be categories.
     """
-    if isinstance(ratings, str) or any(isinstance(row, str | bytes) or not isinstance(row, Iterable) for row in ratings):
+    if isinstance(ratings, str) or any(
+        isinstance(row, str | bytes) or not isinstance(row, Iterable) for row in ratings
+    ):
         raise SpcValueError("ratings", "for every part a sequence of ratings")
     rows = [list(row) for row in ratings]
     if not all(hashable(value) for row in rows for value in row):
