@@ -212,7 +212,10 @@ async def desk(stage: Stage, hubs: list["HubApi"]) -> AsyncIterator[None]:
     from spc_desktop.ui.desk import Desk
 
     actor = Actor(name=_user(), client="window")
-    made = Desk(stage.window, hubs, stage.preferences, stage.stop, stage.theme, stage.translator, actor=actor)
+    outbox = stage.start.data_dir / "outbox"
+    made = Desk(
+        stage.window, hubs, stage.preferences, stage.stop, stage.theme, stage.translator, actor=actor, outbox=outbox
+    )
     if stage.start.hidden and not made.tray.available:
         stage.window.come_forward()
     made.start()

@@ -53,6 +53,11 @@ _SENTENCES = {
     "bad_address": "{got} is no address of a hub. Write it like http://10.0.0.5:8000.",
     "certificate_changed": "{address} shows another certificate than before: {got}. Ask its administrator before trusting it.",
     "hub_unreachable": "No connection to {address}. It is tried again by itself.",
+    "outbox_unwritable": "The entry was not taken: it could not be kept on this PC ({reason}). Make room and repeat.",
+    "outbox_unreadable": "{count} kept entries could not be read and were set aside beside the others (.bad).",
+    "not_a_number": "{got} is no number. Write it with digits and a decimal point.",
+    "decimal_comma": "{got} has a comma. Write decimals with a point.",
+    "part_missing": "Say first which part is measured (F2).",
     "answer_lost": "The connection to {address} broke before the answer came. Check whether it was done.",
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
@@ -16,6 +17,8 @@ from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import await_dialog, cancel_spawned, spawn
 from spc_desktop.ui.appearance import Appearance
 from spc_desktop.ui.closing import ask_without_tray
+from spc_desktop.ui.entry.outbox import Outbox, folder_of
+from spc_desktop.ui.entry.sender import Sender
 from spc_desktop.ui.frame_clock import FrameClock
 from spc_desktop.ui.help_window import HelpWindow, topic_of
 from spc_desktop.ui.keys_dialog import KeysDialog
@@ -55,6 +58,7 @@ class Desk(QObject):
         translator: Translator,
         chain: Chain | None = None,
         actor: Actor = Actor(),
+        outbox: Path | None = None,
     ) -> None:
         super().__init__(window)
         self.window, self.preferences = window, preferences
@@ -65,6 +69,7 @@ class Desk(QObject):
         self.scope = Scope(self)
         self.scope.choose(Choice(*preferences.window.scope))
         self.stations = [Station(hub, actor, self) for hub in hubs]
+        self.senders = {each: Sender(each, Outbox(folder_of(outbox, each.name)), self) for each in self.stations}
         self.tray = Tray(self)
         self.toasts = ToastCenter(chain or default_chain(lambda: self.tray.icon), preferences, self)
         self.pages = PageStack(window.centre, PAGES, self._context(), self)
@@ -89,6 +94,7 @@ class Desk(QObject):
             open_chart=self.open_chart,
             open_alert=self.open_alert,
             go_to=self.show_page,
+            senders=self.senders,
             scope=self.scope,
         )
 
@@ -110,6 +116,9 @@ class Desk(QObject):
             station.alert_changed.connect(self._announce)
         self.toasts.open_alert.connect(self._open_from_toast)
         self.toasts.pause_changed.connect(self._pause_changed)
+
+        for sender in self.senders.values():
+            sender.trouble.connect(self.show_error)
 
     def _connect_window(self) -> None:
         window, tray = self.window, self.tray
@@ -137,6 +146,8 @@ class Desk(QObject):
         """Begin to follow the stations."""
         for station in self.stations:
             spawn(self, station.run())
+        for sender in self.senders.values():
+            sender.start()
 
     async def close(self) -> None:
         """Keep the layout, and end everything that was started here.

@@ -20,3 +20,8 @@ def letter(event: QKeyEvent) -> str:
         if sign in _HANGUL:
             return _HANGUL[sign]
     return ""
+
+
+def latin(text: str) -> str:
+    """Return a text as the same keys write it on a Latin layout."""
+    return "".join(_HANGUL.get(sign, sign) for sign in text)

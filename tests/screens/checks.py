@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from PySide6.QtCore import QModelIndex, QRect, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, QRect, Qt
 from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -144,17 +144,23 @@ def texts(widget: QWidget) -> list[str]:
     return [plain for text in found for plain in (_plain(text), *map(_plain, text.split("\n"))) if plain]
 
 
+def _columns(model: QAbstractItemModel, parent: QModelIndex | None = None) -> int:
+    if isinstance(model, QAbstractListModel):  # says nothing about columns
+        return 1
+    return int(model.columnCount(parent or QModelIndex()))
+
+
 def _cells(view: QAbstractItemView) -> list[str]:
     model, found = view.model(), []
     if model is None:
         return found
-    columns = range(model.columnCount())
+    columns = range(_columns(model))
     found += [str(model.headerData(column, Qt.Orientation.Horizontal) or "") for column in columns]
     waiting = [QModelIndex()]
     while waiting and len(found) < 2000:
         parent = waiting.pop()
         for row in range(min(ROWS, model.rowCount(parent))):
-            for column in range(model.columnCount(parent)):
+            for column in range(_columns(model, parent)):
                 index = model.index(row, column, parent)
                 found.append(str(index.data() or ""))
             waiting.append(model.index(row, 0, parent))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from spc_desktop.ui.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtWidgets import QWidget
 
     from spc_desktop.domain.alert import Alert
+    from spc_desktop.ui.entry.sender import Sender
     from spc_desktop.ui.frame_clock import FrameClock
     from spc_desktop.ui.preferences import Preferences
     from spc_desktop.ui.station import Station
@@ -33,6 +35,10 @@ class PageContext:
     """Show an alert with all that belongs to it."""
     go_to: Callable[[str], None]
     """Show the page of this name."""
+    senders: Mapping[Station, Sender] = field(default_factory=dict)
+    """Who brings entries to each hub, also later."""
+    now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
+    """The time of this PC."""
     scope: Scope = field(default_factory=Scope)
     """The part of the plant that is to be shown; ask it, and listen to ``scope.changed``."""
 

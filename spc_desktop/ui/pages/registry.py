@@ -23,6 +23,12 @@ TITLES = {
 NUMBERS = {name: at for at, name in enumerate(TITLES, 1)}
 
 
+def _entry(context: PageContext) -> "QWidget":
+    from spc_desktop.ui.pages.entry_page import EntryPage
+
+    return EntryPage(context)
+
+
 def _charts(context: PageContext) -> "QWidget":
     from spc_desktop.ui.pages.charts_page import ChartsPage
 
@@ -38,7 +44,7 @@ def _alerts(context: PageContext) -> "QWidget":
 PAGES: tuple[PageEntry, ...] = (
     # 1 home
     # 2 wall
-    # 3 entry
+    PageEntry(name="entry", title=TITLES["entry"], icon="entry", help_topic="entry", make=_entry),
     PageEntry(name="charts", title=TITLES["charts"], icon="charts", help_topic="charts", make=_charts),
     PageEntry(name="alerts", title=TITLES["alerts"], icon="alerts", help_topic="alerts", make=_alerts),
     # 6 capability

@@ -1,0 +1,1 @@
+"""Parts of the entry page: what is being entered, where it waits for its hub, and the widgets around it."""
