@@ -111,7 +111,6 @@ def at_the_line(open_bench):
             page.work.now = bench.hub._clock.now
             await until(lambda: page.work.target is not None and page.work.due.of(page.work.target))
             bench.window.activateWindow()
-            page.field.setFocus()
             yield Line(bench, page)
 
     return opened
@@ -371,12 +370,14 @@ async def test_that_what_was_begun_stays_when_the_page_or_the_characteristic_cha
         line.gauge(10.0, 10.1)
         line.choose(2)
         assert line.page.counters.isVisible()
+        line.choose(1)
+        QTest.keyClicks(line.page.field, "10.")
         line.bench.desk.show_page("charts")
         line.bench.desk.show_page("entry")
-        line.choose(1)
-        assert line.work.values == [10.0, 10.1]
+        assert (line.work.values, line.page.field.text()) == ([10.0, 10.1], "10.")
         line.bench.window.language_requested.emit()
         await until(lambda: "값 3 / 5" in line.page.hint.text())
+        assert {row.name for row in line.page.model.rows} == {"외경", "흠집"}
         assert line.work.values == [10.0, 10.1]
 
 
@@ -392,4 +393,4 @@ async def test_that_an_empty_scope_says_what_to_do(open_bench):
         bench.desk.show_page("entry")
         page = bench.desk.pages.page("entry")
         await until(lambda: "No characteristic in this scope" in page.hint.text())
-        assert not page.field.isEnabled()
+        assert not page.field.isVisible()

@@ -132,7 +132,7 @@ class Away:
 
     def __init__(self, hub):
         self.hub, self.link, self.lose = hub, Link.LIVE, 0
-        self.asked = []
+        self.asked, self.refuse = [], ""
 
     def __getattr__(self, name):
         return getattr(self.hub, name)
@@ -143,6 +143,8 @@ class Away:
 
     async def command(self, command, actor=Actor()):
         self.asked.append(command)
+        if self.refuse:
+            raise UserError(self.refuse)
         if self.link is not Link.LIVE:
             raise KnownError("hub_unreachable", address="plant")
         answer = await self.hub.command(command, actor)
@@ -190,6 +192,20 @@ async def test_that_a_restart_sends_what_was_left_behind(open_bench, tmp_path, q
         sender.start()
         await until(lambda: answers)
         assert answers[0].point.index == 0
+
+
+async def test_that_an_account_that_may_not_enter_loses_nothing(open_bench, tmp_path, quick):
+    async with open_bench(save(diameter(), plans=[known_limits()])) as bench:
+        away, told = Away(bench.hub), []
+        away.refuse = "unauthorized"
+        sender = Sender(Station(away, Actor(), bench.desk), Outbox(tmp_path), bench.desk)
+        sender.trouble.connect(lambda error: told.append(error.code))
+        sender.start()
+        await sender.submit(entry("k"), "kim")
+        await until(lambda: len(away.asked) > 2)
+        assert (told, sender.waiting) == (["unauthorized"], 1)
+        away.refuse = ""
+        await until(lambda: sender.waiting == 0)
 
 
 async def test_that_an_entry_the_hub_refuses_is_kept_aside_with_its_reason(open_bench, tmp_path, quick):

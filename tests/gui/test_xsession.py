@@ -49,3 +49,23 @@ def test_that_a_toast_is_seen_opens_its_chart_and_the_window_lives_in_the_tray(t
     assert toast["actions"][1::2] == (["열기", "확인"] if language == "ko" else ["Open", "Acknowledge"])
     everything = ("window", "clicked", "opened", "hidden", "stays_hidden", "alive", "tray", "back")
     assert seen == dict.fromkeys(everything, True) | {"status": 0}, (tmp_path / "program.log").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.xsession
+@pytest.mark.skipif(bool(missing()), reason=missing() or "all there")
+def test_that_operators_need_no_more_keys_and_clicks_on_a_real_desktop(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    environment |= {"QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
+    asked = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/gui/test_entry_page.py"]
+    asked += ["-o", "qt_log_ignore=dbus reply error"]  # the session has no desktop portal
+    done = subprocess.run(
+        [session_script(), "-o", tmp_path, "-n", "none", "-s", "1400x900x24", "-T", "200", "--", *asked],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=260,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

@@ -34,7 +34,7 @@ class DueWatch(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL_MS)
         self._timer.timeout.connect(self.refresh_soon)
-        scope.changed.connect(self._arrange)
+        scope.changed.connect(self.arrange)
         for station in stations:
             station.catalogue_changed.connect(self.refresh_soon)
             station.register_changed.connect(self.refresh_soon)
@@ -63,7 +63,7 @@ class DueWatch(QObject):
             except KnownError:
                 continue
             self._take(station, answer)
-        self._arrange()
+        self.arrange()
 
     def _take(self, station: Station, answer: Sequence[m.SampleDue]) -> None:
         before = {target for target, one in self._due.items() if one.due_at is not None}
@@ -80,13 +80,14 @@ class DueWatch(QObject):
         known = self._due.get(target)
         if known is not None:
             self._due[target] = structs.replace(known, due_at=None, overdue_minutes=0, last_at=self._now())
-            self._arrange()
+            self.arrange()
 
     def of(self, target: Target) -> m.SampleDue | None:
         """Return what is known of a characteristic's samples."""
         return self._due.get(target)
 
-    def _arrange(self) -> None:
+    def arrange(self) -> None:
+        """Put what is known into its order, with the names of the window's language."""
         targets = [
             Target(station, one.id)
             for station in self._stations

@@ -12,6 +12,8 @@ def hint(work: Work) -> str:
     """Say what is wanted of the operator now."""
     sheet = work.sheet
     if work.target is None:
+        if not work.connected:
+            return _("Connecting…")
         return _("No characteristic in this scope. Choose another one at the top, or add products in the set-up.")
     if work.reaction.must:
         return _("The cause of the signal comes first.")

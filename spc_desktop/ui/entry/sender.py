@@ -16,8 +16,10 @@ from spc_desktop.ui.station import Station
 
 RETRY_SECONDS = 2.0
 _T = TypeVar("_T")
-_PASSING = frozenset({"rate_limited", "too_many_requests", "shutting_down", "internal", "storage_failed", "disk_full"})
-"""Refusals that say nothing about the entry: it is sent again."""
+_PASSING = frozenset(
+    {"rate_limited", "shutting_down", "internal", "unauthorized", "forbidden", "forbidden_scope", "bad_token"}
+)
+"""Refusals that say nothing about the entry, but about the moment or the account: it is sent again."""
 
 
 class Sender(QObject):
@@ -30,7 +32,7 @@ class Sender(QObject):
     refused = Signal(object, object, str)
     """The ``Waiting``, the ``UserError``, and the file it is kept in."""
     trouble = Signal(object)
-    """``KnownError``: the folder cannot be read or written."""
+    """An error that keeps entries waiting: the folder cannot be read or written, or the account may not enter."""
 
     def __init__(self, station: Station, outbox: Outbox, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -114,6 +116,8 @@ class Sender(QObject):
             return False
         except UserError as error:
             if error.code in _PASSING:
+                if not self._stuck:  # once is enough
+                    self.trouble.emit(error)
                 return False
             await self._settle(first, error)
             return True

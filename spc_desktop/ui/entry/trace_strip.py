@@ -32,7 +32,7 @@ class TraceStrip(QWidget):
         self.operator_name = ""
         self.buttons: dict[str, QPushButton] = {}
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(10, 0, 10, 0)
         for field in TRACE_FIELDS:
             button = QPushButton()
             button.setMinimumHeight(48)

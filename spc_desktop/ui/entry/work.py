@@ -122,11 +122,17 @@ class Work(QObject):
     def retranslate(self) -> None:
         """Write in the new language what this keeps as text."""
         self.result = ("", "")
+        self.due.arrange()
         self.reaction.look(self.target)
 
     def _alerts_changed(self, *_what: object) -> None:
         self.reaction.look(self.target)
         self.changed.emit()
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether every hub has said what there is to measure."""
+        return all(station.loaded for station in self._context.stations)
 
     @property
     def actor(self) -> Actor:
@@ -317,7 +323,8 @@ class Work(QObject):
         try:
             await self.sender_of(target.station).submit(enter, self.actor.name, self.name(target))
         except KnownError:
-            self.sheet.back()  # the last value is to be entered again
+            if target in self._sheets:
+                self._sheets[target].back()  # the last value is to be entered again
             raise
         finally:
             self._saving = False

@@ -87,15 +87,15 @@ class EntryPage(QWidget):
         layout.addWidget(self.panel)
         layout.addWidget(self.ask)
         layout.addLayout(body, 1)
-        layout.addWidget(self.trace)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inner)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.setContentsMargins(0, 0, 0, 6)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(self.trace)
 
     def _connect(self) -> None:
         work, field, asks = self.work, self.field, self.questions
@@ -160,7 +160,7 @@ class EntryPage(QWidget):
     def enter(self) -> None:
         """Follow what is due, and the chart of what is being measured."""
         self.work.start()
-        self._target_changed()
+        self._follow()
 
     def leave(self) -> None:
         """Let go of the points; what was typed stays."""
@@ -190,9 +190,12 @@ class EntryPage(QWidget):
     # -- showing -------------------------------------------------------------------------------------------------------
 
     def _target_changed(self) -> None:
+        self.field.clear()
+        self._follow()
+
+    def _follow(self) -> None:
         target = self.work.target
         self.due_list.mark(target)
-        self.field.clear()
         if target is not None and self.work.shown:
             self.chart.show_target(target)
         else:
@@ -216,6 +219,11 @@ class EntryPage(QWidget):
         self.field.counting = counting
         self.field.setEnabled(there)
         self.counters.setVisible(counting)
+        appears = there and self.field.isHidden() and self.isVisible()
+        for part in (self.due_list, self.due_text, self.field, self.chart, self.trace):
+            part.setVisible(there)  # nothing empty without its sentence
+        if appears:
+            self.field.setFocus()
         for widget in (self.bar, self.chips):
             widget.setVisible(there and not counting)
         if target is not None and characteristic is not None:
