@@ -36,7 +36,9 @@ from spc_desktop.ui.theme import Theme
 from spc_desktop.ui.translate import Translator
 
 if TYPE_CHECKING:  # these import numpy, which has to wait for the first paint
+    from spc_desktop.app.doors import OwnDoors
     from spc_desktop.hub.api import HubApi
+    from spc_desktop.ui.doors import Doors
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,7 @@ async def _with_hub(start: Start, stage: Stage) -> None:
         async with open_door(start.data_dir, {"show": stage.window.come_forward, "quit": stage.stop.set}):
             await import_heavy()
             from spc_desktop.app.build import running_station
+            from spc_desktop.app.doors import OwnDoors, set_after
             from spc_desktop.app.run_hub import stop_on_failure
 
             async with running_station(start, stage.clock) as station:
@@ -83,10 +86,24 @@ async def _with_hub(start: Start, stage: Stage) -> None:
                     watch = stop_on_failure(station, stage.reporter, stage.stop)
                     station.hub.tasks.spawn("failure watch", watch)
                 log.info("window and hub are running at %s on %s", station.url, start.data_dir)
-                async with desk(stage, [station.hub]):
-                    await stage.stop.wait()
-                    # the deadline covers the stores and sockets that close after this block
-                    stack.enter_context(must_end_within(DEADLINE, stage.status or 6))
+                doors = OwnDoors(start, stage.clock, station.hub, stage.preferences)
+                await doors.open_servers()
+                station.hub.tasks.spawn("window watch", set_after(stage.stop, doors.changed))
+                try:
+                    await _show(stage, doors, stack)
+                finally:
+                    await doors.close()
+
+
+async def _show(stage: Stage, doors: "OwnDoors", stack: ExitStack) -> None:
+    """Fill the window, anew whenever other hubs are to be shown, until the program ends."""
+    while not stage.stop.is_set():
+        doors.changed.clear()
+        async with desk(stage, doors.hubs(), doors):
+            await doors.changed.wait()
+            if stage.stop.is_set():  # the deadline covers the stores and sockets that close after this block
+                stack.enter_context(must_end_within(DEADLINE, stage.status or 6))
+        await doors.close_unused()
 
 
 # -- what a window with any kind of hub needs --------------------------------------------------------------------------
@@ -206,16 +223,14 @@ async def import_heavy() -> None:
 
 
 @asynccontextmanager
-async def desk(stage: Stage, hubs: list["HubApi"]) -> AsyncIterator[None]:
+async def desk(stage: Stage, hubs: list["HubApi"], doors: "Doors | None" = None) -> AsyncIterator[None]:
     """Fill the window with hubs while the block lasts; the layout is saved at its end."""
     from spc_desktop.hub.api import Actor
     from spc_desktop.ui.desk import Desk
 
     actor = Actor(name=_user(), client="window")
-    outbox = stage.start.data_dir / "outbox"
-    made = Desk(
-        stage.window, hubs, stage.preferences, stage.stop, stage.theme, stage.translator, actor=actor, outbox=outbox
-    )
+    look, outbox = (stage.theme, stage.translator), stage.start.data_dir / "outbox"
+    made = Desk(stage.window, hubs, stage.preferences, stage.stop, *look, actor=actor, outbox=outbox, doors=doors)
     if stage.start.hidden and not made.tray.available:
         stage.window.come_forward()
     made.start()
@@ -224,8 +239,9 @@ async def desk(stage: Stage, hubs: list["HubApi"]) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        if stage.stop.is_set():
+            stage.window.hide()
         await made.close()
-        stage.window.hide()
 
 
 def _user() -> str:

@@ -58,6 +58,16 @@ class Supervisor:
         """Run ``factory()`` until it returns; whenever it fails, run it again later."""
         return self.spawn(name, self._keep(name, factory))
 
+    def runs(self, name: str) -> bool:
+        """Tell whether a task of this name goes on."""
+        return any(task.get_name() == name and not task.done() for task in self._tasks)
+
+    def end(self, name: str) -> None:
+        """Cancel the tasks of this name."""
+        for task in self._tasks:
+            if task.get_name() == name:
+                task.cancel()
+
     async def failed(self) -> BaseException:
         """Wait until an essential task has failed and return why."""
         await self._failed.wait()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.errors import KnownError, UserError
@@ -17,6 +17,7 @@ from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import await_dialog, cancel_spawned, spawn
 from spc_desktop.ui.appearance import Appearance
 from spc_desktop.ui.closing import ask_without_tray
+from spc_desktop.ui.doors import Doors
 from spc_desktop.ui.entry.outbox import Outbox, folder_of
 from spc_desktop.ui.entry.sender import Sender
 from spc_desktop.ui.frame_clock import FrameClock
@@ -40,7 +41,8 @@ from spc_desktop.ui.tray import Tray
 log = logging.getLogger(__name__)
 
 _AWAY = {Link.SILENT, Link.OFFLINE, Link.RECONNECTING, Link.CLOSED}
-FIRST_PAGE = "charts"
+_FIRST = {"operator": "entry", "viewer": "wall", "admin": "setup"}
+"""Role -> the page that its people begin with, where the program has it."""
 
 
 class Desk(QObject):
@@ -59,10 +61,11 @@ class Desk(QObject):
         chain: Chain | None = None,
         actor: Actor = Actor(),
         outbox: Path | None = None,
+        doors: Doors | None = None,
     ) -> None:
         super().__init__(window)
         self.window, self.preferences = window, preferences
-        self._stop = stop
+        self._stop, self._doors = stop, doors
         self._help: HelpWindow | None = None
         self.appearance = Appearance(window, preferences, theme, translator, self)
         self.clock = FrameClock(self)
@@ -72,9 +75,11 @@ class Desk(QObject):
         self.senders = {each: Sender(each, Outbox(folder_of(outbox, each.name)), self) for each in self.stations}
         self.tray = Tray(self)
         self.toasts = ToastCenter(chain or default_chain(lambda: self.tray.icon), preferences, self)
+        if doors is not None:
+            self.toasts.quiet = lambda: doors.filling
         self.pages = PageStack(window.centre, PAGES, self._context(), self)
         self.pill = ConnectionPill(lambda: [station.state for station in self.stations])
-        window.bar.insert(self.pill)
+        self._pill_action = window.bar.insert(self.pill)
         window.bar.set_user(actor.name)
         preferences.place = f"{actor.name}@{'+'.join(station.name for station in self.stations)}"
         self._connect_stations()
@@ -95,6 +100,7 @@ class Desk(QObject):
             open_alert=self.open_alert,
             go_to=self.show_page,
             senders=self.senders,
+            doors=self._doors,
             scope=self.scope,
         )
 
@@ -122,14 +128,14 @@ class Desk(QObject):
 
     def _connect_window(self) -> None:
         window, tray = self.window, self.tray
-        window.close_requested.connect(lambda: spawn(self, self._close_window()))
+        window.close_requested.connect(self._close_soon)
         window.quit_requested.connect(self._stop.set)
         self.appearance.language_changed.connect(self._language_changed)
         window.bar.scope_chosen.connect(self.scope.choose)
         self.scope.changed.connect(self._scope_changed)
         window.help_requested.connect(self._show_help)
         window.bell_clicked.connect(self._open_bell)
-        window.keys_requested.connect(lambda: spawn(self, self._show_keys()))
+        window.keys_requested.connect(self._show_keys)
         window.rail.chosen.connect(self.pages.show)
         self.pages.shown.connect(window.rail.mark)
         self.preferences.changed.connect(self._count_soon)
@@ -156,12 +162,19 @@ class Desk(QObject):
             KnownError: the layout could not be saved.
         """
         self.pages.leave()
+        self.window.rail.mark("")
+        self.window.centre.setCurrentWidget(self.window.start_page)
         self.preferences.change(geometry=self.window.geometry_text())
         self.tray.hide()
         await self.toasts.chain.close()
         owners: list[QObject] = [self, *self.window.findChildren(QWidget), *self.findChildren(QObject)]
         tasks = [task for owner in owners for task in cancel_spawned(owner)]
         await asyncio.gather(*(task for task in tasks if task is not asyncio.current_task()), return_exceptions=True)
+        self.pages.close()
+        self.window.bar.removeAction(self._pill_action)
+        if self._help is not None:
+            self._help.deleteLater()
+        self.deleteLater()
         self.preferences.flush()
 
     def isVisible(self) -> bool:
@@ -224,22 +237,20 @@ class Desk(QObject):
         """Say what is going on while there is nothing to show, and show the first page as soon as there is."""
         if self.pages.current:
             return
-        page = self.window.start_page
-        if any(station.products for station in self.stations):
-            self.pages.show(FIRST_PAGE)
-            self._say_hint()
-        elif all(station.loaded for station in self.stations):
-            text = _("Start the program with --sample-plant to try it out, or import measurements from a CSV file.")
-            page.say(_("No products yet"), text)
+        if all(station.loaded for station in self.stations) or any(station.products for station in self.stations):
+            self.pages.show(self._first_page())
+            if not self.tray.available:
+                text = _("This desktop has no tray: notifications appear in a window of the program.")
+                self.window.messages.say(text)
         else:
             lines = [f"{each.title}: {state_text(each.state)} {each.state.detail}" for each in self.stations]
-            page.say(_("Connecting…"), "\n".join(lines))
+            self.window.start_page.say(_("Connecting…"), "\n".join(lines))
 
-    def _say_hint(self) -> None:
-        hint = _("Choose a characteristic at the left. Its chart is live. Press ? for the keys.")
-        if not self.tray.available:
-            hint += " " + _("This desktop has no tray: notifications appear in a window of the program.")
-        self.window.messages.say(hint)
+    def _first_page(self) -> str:
+        """Return where the person's work begins."""
+        roles = self.stations[0].actor.roles
+        wanted = _FIRST.get(roles[0], "home") if len(roles) == 1 else "home"
+        return wanted if wanted in self.pages else "home"
 
     def open_chart(self, station: Station, characteristic_id: int, focus: int | None = None) -> None:
         """Show a characteristic's chart, at ``focus`` if given."""
@@ -292,9 +303,12 @@ class Desk(QObject):
             self._help = HelpWindow(self.window)
         self._help.show_topic(topic_of(QApplication.focusWidget()))
 
-    async def _show_keys(self) -> None:
+    def _show_keys(self) -> None:
         entry = self.pages.entry()
-        await await_dialog(KeysDialog(_(entry.title) if entry else "", self.pages.keys(), self.window))
+        spawn(self, _until_closed(KeysDialog(_(entry.title) if entry else "", self.pages.keys(), self.window)))
+
+    def _close_soon(self) -> None:
+        spawn(self, self._close_window())
 
     async def _close_window(self) -> None:
         """Go to the tray; where there is none, say so and ask."""
@@ -302,3 +316,7 @@ class Desk(QObject):
             self.window.hide()
         elif await ask_without_tray(self.window):
             self._stop.set()
+
+
+async def _until_closed(dialog: QDialog) -> None:
+    await await_dialog(dialog)

@@ -58,6 +58,14 @@ class PageStack(QObject):
             left, self.current = self._made[self.current], ""
             _page(left).leave()
 
+    def close(self) -> None:
+        """Leave the page that is shown and take all of them away."""
+        self.leave()
+        for page in self._made.values():
+            self._centre.removeWidget(page)
+            page.deleteLater()
+        self._made.clear()
+
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Return the keys of the page that is shown."""
         return _page(self._made[self.current]).keys() if self.current else ()

@@ -54,6 +54,11 @@ class Preferences(QObject):
         self._timer.start()
         self.changed.emit()
 
+    def change_plant(self, **choices: Any) -> None:
+        """Take new values of ``SamplePlantSettings`` fields, for the next start."""
+        self._saved = replace(self._saved, sample_plant=replace(self._saved.sample_plant, **choices))
+        self._timer.start()
+
     def _write(self) -> None:
         try:
             self.flush()

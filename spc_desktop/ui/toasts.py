@@ -51,6 +51,8 @@ class ToastCenter(QObject):
         self._clock = clock
         self._bursts: dict[tuple[int, int], _Burst] = {}
         self._paused_until = 0.0
+        self.quiet: Callable[[], bool] = lambda: False
+        """Tells whether what is raised now is old and gives no toast."""
         self._resume = QTimer(self)
         self._resume.setSingleShot(True)
         self._resume.timeout.connect(self.resume)
@@ -78,7 +80,7 @@ class ToastCenter(QObject):
 
     def take(self, station: Station, alert: Alert, change: str) -> None:
         """Decide about one alert."""
-        if change != "raised" or alert.status is not Status.NEW or self.paused:
+        if change != "raised" or alert.status is not Status.NEW or self.paused or self.quiet():
             return
         if not self._preferences.subscribed(station.name, alert.product_code):
             return

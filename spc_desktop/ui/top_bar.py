@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from spc_desktop.i18n import _
@@ -59,9 +60,9 @@ class TopBar(QToolBar):
         self.language_button.clicked.connect(self.language_clicked)
         self.theme_button.clicked.connect(self.theme_clicked)
 
-    def insert(self, widget: QWidget) -> None:
-        """Put a widget before the bell."""
-        self.insertWidget(self._bell_action, widget)
+    def insert(self, widget: QWidget) -> QAction:
+        """Put a widget before the bell; ``removeAction`` takes it away again."""
+        return self.insertWidget(self._bell_action, widget)
 
     def set_scopes(self, scopes: Sequence[tuple[Choice, str]], chosen: Choice) -> None:
         """Offer parts of the plant: each with its name."""

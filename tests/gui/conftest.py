@@ -97,7 +97,7 @@ def open_bench(qtbot, look):
     """Return a context manager: ``async with open_bench(command, ...) as bench``; the commands are carried out before."""
 
     @asynccontextmanager
-    async def opened(*commands, settings=None, store=None, before=(), hubs=None, wait=True):
+    async def opened(*commands, settings=None, store=None, before=(), hubs=None, wait=True, doors=None):
         theme, translator = look
         settings = settings or Settings()
         saved = []
@@ -111,8 +111,9 @@ def open_bench(qtbot, look):
             window = MainWindow()
             qtbot.addWidget(window)
             actor = Actor(name="kim")
+            chain = Chain([recorder])
             desk = Desk(
-                window, hubs or [hub], preferences, stop, theme, translator, chain=Chain([recorder]), actor=actor
+                window, hubs or [hub], preferences, stop, theme, translator, chain=chain, actor=actor, doors=doors
             )
             window.show()
             desk.start()

@@ -78,4 +78,4 @@ async def test_that_a_hub_that_is_not_there_yet_is_waited_for(open_bench, unused
             await until(lambda: bench.window.start_page.title.text() == "Connecting…")
             async with served(far, unused_tcp_port):
                 await until(lambda: bench.station.products, 30)
-                await until(lambda: bench.charts.centre.currentWidget() is bench.charts.overview)
+                await until(lambda: bench.desk.pages.current == "home")

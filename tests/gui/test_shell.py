@@ -97,6 +97,7 @@ async def test_that_the_question_mark_lists_the_keys_of_the_page_and_of_the_wind
         bench.window.keys_requested.emit()
         await until(lambda: bench.window.findChildren(KeysDialog))
         dialog = bench.window.findChildren(KeysDialog)[0]
+        await until(dialog.isVisible)
         text = " ".join(label.text() for label in dialog.findChildren(QLabel))
         assert "acknowledge the selected alerts" in text
         assert "Ctrl+1" in text

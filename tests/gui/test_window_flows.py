@@ -182,11 +182,16 @@ async def test_that_the_theme_switches_while_running_charts_included(open_bench)
 
 async def test_that_every_empty_state_says_what_to_do(open_bench):
     async with open_bench() as bench:
-        await until(lambda: bench.window.start_page.title.text() == _("No products yet"))
-        assert "--sample-plant" in bench.window.start_page.text.text()
+        await until(lambda: bench.desk.pages.current == "home")
+        home = bench.desk.pages.page("home")
+        assert home.doors.title.text() == _("No products yet")
+        assert "as soon as" in home.doors.text.text()
         assert "No alerts" in bench.alert_panel.empty.text()
         await bench.hub.command(WATCHED)
-        await until(lambda: bench.charts.centre.currentWidget() is bench.charts.overview)
+        await until(lambda: home.stack.currentWidget() is home.summary)
+        assert "Nothing is open" in home.alerts.item(0).text()
+        bench.desk.show_page("charts")
+        assert bench.charts.centre.currentWidget() is bench.charts.overview
         page = open_first_chart(bench)
         await until(lambda: "No points yet" in page._status.text())
 
@@ -242,11 +247,13 @@ async def test_that_closing_without_a_tray_asks_and_quits_only_when_told(open_be
 
 async def test_that_layout_and_geometry_are_saved_and_taken_up_again(open_bench):
     async with open_bench(WATCHED) as bench:
+        bench.desk.show_page("charts")
         bench.charts.point_dock.hide()
         bench.window.resize(790, 655)
     window = bench.saved[-1].window
     settings = Settings(window=WindowSettings(geometry=window.geometry, layouts=window.layouts))
     async with open_bench(WATCHED, settings=settings) as again:
+        again.desk.show_page("charts")
         assert not again.charts.point_dock.isVisible()
         assert again.charts.tree_dock.isVisible()
         assert again.window.height() == 655

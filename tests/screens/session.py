@@ -20,6 +20,12 @@ from tests.screens.checks import problems
 from tests.screens.plant import sample_hub
 
 
+class ClosedDoors:
+    """Doors to be looked at."""
+
+    plant_runs, filling, servers = False, False, ()
+
+
 class Session:
     """Takes the pictures and collects what is wrong."""
 
@@ -52,9 +58,8 @@ class Session:
         actor = Actor(name="kim")
         self._theme.apply("light")
         self._translator.apply("en")
-        desk = Desk(
-            window, [hub], preferences, asyncio.Event(), self._theme, self._translator, chain=Chain([]), actor=actor
-        )
+        look, closed = (self._theme, self._translator), ClosedDoors()
+        desk = Desk(window, [hub], preferences, asyncio.Event(), *look, chain=Chain([]), actor=actor, doors=closed)
         window.show()
         desk.start()
         while not desk.stations[0].loaded:  # noqa: ASYNC110

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from spc_desktop.domain.alert import Alert
+    from spc_desktop.ui.doors import Doors
     from spc_desktop.ui.entry.sender import Sender
     from spc_desktop.ui.frame_clock import FrameClock
     from spc_desktop.ui.preferences import Preferences
@@ -39,6 +40,8 @@ class PageContext:
     """Who brings entries to each hub, also later."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     """The time of this PC."""
+    doors: Doors | None = None
+    """How an empty program gets something to show; None where there is no choice."""
     scope: Scope = field(default_factory=Scope)
     """The part of the plant that is to be shown; ask it, and listen to ``scope.changed``."""
 

@@ -29,6 +29,12 @@ def _entry(context: PageContext) -> "QWidget":
     return EntryPage(context)
 
 
+def _home(context: PageContext) -> "QWidget":
+    from spc_desktop.ui.pages.home_page import HomePage
+
+    return HomePage(context)
+
+
 def _charts(context: PageContext) -> "QWidget":
     from spc_desktop.ui.pages.charts_page import ChartsPage
 
@@ -43,6 +49,7 @@ def _alerts(context: PageContext) -> "QWidget":
 
 PAGES: tuple[PageEntry, ...] = (
     # 1 home
+    PageEntry(name="home", title=TITLES["home"], icon="home", help_topic="home", make=_home),
     # 2 wall
     PageEntry(name="entry", title=TITLES["entry"], icon="entry", help_topic="entry", make=_entry),
     PageEntry(name="charts", title=TITLES["charts"], icon="charts", help_topic="charts", make=_charts),
