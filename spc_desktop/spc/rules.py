@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import NamedTuple
 
+from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.errors import SpcValueError
 
 MAX_PATTERN = 1000
@@ -176,6 +177,7 @@ def validate_rules(rule_set: RuleSet) -> None:
         seen.add(rule.id)
 
 
+@checked
 def check_rules(
     rule_set: RuleSet,
     symmetric: bool,

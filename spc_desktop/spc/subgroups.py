@@ -6,7 +6,7 @@ Called by ``sigma`` and ``charts``.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,12 +42,11 @@ def measured(values: Sequence[float]) -> list[float]:
     try:
         numbers = list(map(float, values))
     except (TypeError, ValueError):
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            raise SpcValueError("values", "a tuple of numbers", values) from None
         numbers = [_number(value) for value in values]
-    largest = LARGEST
-    for number in numbers:
-        if not -largest < number < largest:
-            return _present(numbers)
-    return numbers
+    # The root of the sum of squares is at least as large as each, and NaN when one is: one call looks at all of them.
+    return numbers if math.hypot(*numbers) < LARGEST else _present(numbers)
 
 
 def _number(value: Any) -> float:
@@ -155,7 +154,8 @@ def mean(values: Sequence[float]) -> float:
 
 def value_range(values: Sequence[float]) -> float:
     """Return largest minus smallest of at least one value."""
-    return max(values) - min(values) + 0.0
+    ordered = sorted(values)  # of a few values faster than asking for both ends
+    return ordered[-1] - ordered[0] + 0.0
 
 
 def standard_deviation(values: Sequence[float]) -> float:

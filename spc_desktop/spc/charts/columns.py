@@ -94,6 +94,8 @@ def to_columns(observations: Sequence[Observation] | FloatArray | Columns) -> Co
     rows = list(observations)
     if not rows or not isinstance(rows[0], Observation):
         return Columns(_matrix(rows))
+    for row in rows:
+        check_observation(row)
     sizes = _sizes(rows)
     stages, parts = tuple([row.stage for row in rows]), tuple([row.part for row in rows])
     excluded = np.array([row.excluded for row in rows], dtype=np.bool_)
@@ -106,6 +108,23 @@ def to_columns(observations: Sequence[Observation] | FloatArray | Columns) -> Co
     )
 
 
+def check_observation(observation: object) -> None:
+    """Refuse an observation that is not of the kinds its fields say.
+
+    Raises:
+        SpcValueError: naming the field.
+    """
+    if not isinstance(observation, Observation):
+        raise SpcValueError("observation", "an Observation", observation)
+    if isinstance(observation.values, str | bytes) or not isinstance(observation.values, Iterable):
+        raise SpcValueError("values", "a tuple of numbers", observation.values)
+    for name in ("stage", "part"):
+        if not isinstance(getattr(observation, name), str):
+            raise SpcValueError(name, "a text", getattr(observation, name))
+    if not isinstance(observation.excluded, bool | np.bool_):
+        raise SpcValueError("excluded", "true or false", observation.excluded)
+
+
 def _sizes(rows: list[Observation]) -> FloatArray | None:
     if all(row.size is None for row in rows):
         return None
@@ -113,10 +132,14 @@ def _sizes(rows: list[Observation]) -> FloatArray | None:
         sizes = np.array([np.nan if row.size is None else row.size for row in rows], dtype=np.float64)
     except (TypeError, ValueError):
         raise SpcValueError("size", "numbers") from None
+    if sizes.ndim != 1:
+        raise SpcValueError("size", "one number for each observation")
     return check_values(sizes, "size")
 
 
 def _matrix(data: object) -> FloatArray:
+    if isinstance(data, np.ndarray) and data.dtype.kind not in "biufO":
+        raise SpcValueError("observations", "an array of numbers", str(data.dtype))
     try:
         values = np.asarray(data, dtype=np.float64)
     except (TypeError, ValueError):
@@ -150,6 +173,8 @@ def used_rows(
         used[:] = True
     else:
         used[_positions("baseline", baseline, m)] = True
+    if exclusions is not None and not isinstance(exclusions, Mapping):
+        raise SpcValueError("exclusions", "a mapping from position to reason", exclusions)
     reasons = dict(exclusions or {})
     if columns.excluded is not None:
         for position in np.flatnonzero(columns.excluded & used).tolist():
@@ -161,7 +186,12 @@ def used_rows(
 
 
 def _positions(argument: str, positions: Sequence[int], m: int) -> NDArray[np.int64]:
-    found = np.asarray(positions)
+    if isinstance(positions, str | bytes) or not isinstance(positions, Iterable):
+        raise SpcValueError(argument, f"0-based positions below {m}", positions)
+    try:
+        found = np.asarray(positions if isinstance(positions, np.ndarray) else list(positions))
+    except ValueError:
+        raise SpcValueError(argument, f"0-based positions below {m}", positions) from None
     whole = found.size == 0 or (found.ndim == 1 and found.dtype.kind in "iu")
     if not whole or (found.size and not (found.min() >= 0 and found.max() < m)):
         raise SpcValueError(argument, f"0-based positions below {m}", list(positions)[:10])

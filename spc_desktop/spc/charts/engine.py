@@ -109,6 +109,8 @@ class Chart:
             SpcValueError: a parameter is missing, unknown or outside what the chart allows.
         """
         chosen = self._options(options)
+        if not isinstance(params, Mapping):
+            raise SpcValueError("params", "a mapping from the name of a parameter to its value", params)
         self.track(params, chosen)
         return Limits(self.name, dict(params), chosen, Provenance("given", str(chosen.get("constants", "exact"))))
 
@@ -120,9 +122,11 @@ class Chart:
         Raises:
             SpcValueError: limits of another chart, an unknown panel, a rule that makes no sense on a panel.
         """
+        if not isinstance(limits, Limits | Mapping):
+            raise SpcValueError("limits", "Limits, or a mapping from stage to Limits", limits)
         stages = {None: limits} if isinstance(limits, Limits) else dict(limits)
-        if not stages:
-            raise SpcValueError("limits", "limits for at least one stage")
+        if not stages or not all(isinstance(one, Limits) for one in stages.values()):
+            raise SpcValueError("limits", "limits for at least one stage", limits)
         tracks: dict[str | None, Track] = {}
         for stage, one in stages.items():
             if one.chart != self.name:
@@ -131,6 +135,8 @@ class Chart:
         return Monitor(self.panels, tracks, panel_rules(self.panels, rules, self.rules))
 
     def _options(self, options: Options | None) -> dict[str, Any]:
+        if options is not None and not isinstance(options, Mapping):
+            raise SpcValueError("options", "a mapping from the name of an option to its value", options)
         for name in options or {}:
             if name not in self.defaults:
                 raise SpcValueError("options", f"one of {', '.join(self.defaults)} for {self.name!r}", name)
@@ -147,6 +153,8 @@ def panel_rules(
     Raises:
         SpcValueError: an unknown panel, or a rule that makes no sense on its panel, with the reason.
     """
+    if rules is not None and not isinstance(rules, RuleSet | Mapping):
+        raise SpcValueError("rules", "a RuleSet, or a mapping from panel to RuleSet", rules)
     asked = rules if isinstance(rules, Mapping) else {}
     keys = [panel.key for panel in panels]
     for key in asked:

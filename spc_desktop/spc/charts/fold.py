@@ -22,7 +22,7 @@ from spc_desktop.spc.charts.base import (
     State,
     Violation,
 )
-from spc_desktop.spc.charts.columns import Columns, to_columns
+from spc_desktop.spc.charts.columns import Columns, check_observation, to_columns
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.run_rules import RuleMonitor
 
@@ -61,6 +61,8 @@ class Track(Protocol):
         ...
 
 
+# What something of a wrong kind raises in the middle of arithmetic.
+_KINDS = (TypeError, AttributeError, ValueError, LookupError)
 _Step = Callable[[State, Observation], tuple[State, ChartPoint]]
 
 
@@ -96,7 +98,15 @@ class Monitor:
             SpcValueError: as ``step``.
         """
         columns = to_columns(observations)
-        position, stage, memory, slots = self.start() if state is None else state
+        try:
+            return self._run(columns, self.start() if state is None else state)
+        except _KINDS as error:
+            if isinstance(error, SpcValueError) or state is None:
+                raise
+            raise _bad_state(state) from error
+
+    def _run(self, columns: Columns, state: State) -> ChartRun:
+        position, stage, memory, slots = state
         pieces: list[tuple[PanelColumns, ...]] = []
         signals: list[list[dict[str, NDArray[np.int64]]]] = [[] for _ in self.panels]
         for first, last, name in columns.segments():
@@ -135,6 +145,10 @@ class Monitor:
         return after
 
 
+def _bad_state(state: State) -> SpcValueError:
+    return SpcValueError("state", "a state that a monitor of this chart returned", state)
+
+
 def find_track(tracks: Mapping[str | None, Track], stage: str) -> Track:
     """Return the track of a stage; limits without a stage (key None) serve every stage.
 
@@ -157,28 +171,34 @@ def _make_step(tracks: Mapping[str | None, Track], judges: tuple[RuleMonitor, ..
     nothing: tuple[Violation, ...] = ()
 
     def step(state: State, observation: Observation) -> tuple[State, ChartPoint]:
-        position, stage, memory, slots = state
-        name = observation.stage
-        track = track_of(name) or everywhere or find_track(tracks, name)
-        if name != stage:
-            memory, slots = track.start(), initial
-        if observation.excluded:
-            memory, rows = track.step(track.interrupt(memory), observation)
-            alone = tuple([PanelPoint(*row) for row in rows])
-            return (position + 1, name, track.interrupt(memory), initial), ChartPoint(position, alone)
-        memory, rows = track.step(memory, observation)
-        points = []
-        after = []
-        at = 0
-        for value, center, lcl, ucl, sigma in rows:
-            if value is None:
-                slot, hits = initial[at], nothing
-            else:
-                slot, hits = steps[at](slots[at], value, center, sigma, lcl, ucl, position)
-            after.append(slot)
-            points.append(panel_point((value, center, lcl, ucl, sigma, hits)))
-            at += 1  # noqa: SIM113 - measurably faster than enumerate with a nested target
-        return (position + 1, name, memory, after), chart_point((position, tuple(points)))
+        try:
+            position, stage, memory, slots = state
+            name = observation.stage
+            track = track_of(name) or everywhere or find_track(tracks, name)
+            if name != stage:
+                memory, slots = track.start(), initial
+            if observation.excluded:
+                memory, rows = track.step(track.interrupt(memory), observation)
+                alone = tuple([PanelPoint(*row) for row in rows])
+                return (position + 1, name, track.interrupt(memory), initial), ChartPoint(position, alone)
+            memory, rows = track.step(memory, observation)
+            points = []
+            after = []
+            at = 0
+            for value, center, lcl, ucl, sigma in rows:
+                if value is None:
+                    slot, hits = initial[at], nothing
+                else:
+                    slot, hits = steps[at](slots[at], value, center, sigma, lcl, ucl, position)
+                after.append(slot)
+                points.append(panel_point((value, center, lcl, ucl, sigma, hits)))
+                at += 1  # noqa: SIM113 - measurably faster than enumerate with a nested target
+            return (position + 1, name, memory, after), chart_point((position, tuple(points)))
+        except _KINDS as error:  # looked into afterwards, so that a good observation pays nothing
+            if isinstance(error, SpcValueError):
+                raise
+            check_observation(observation)
+            raise _bad_state(state) from error
 
     return step
 

@@ -61,6 +61,10 @@ DEVIATIONS = Statistic(2, rows.row_sds, rows.standard_deviation)
 LineOf = Callable[[int], Line]
 
 
+def _not_defined(values: Sequence[float]) -> None:
+    """Return the statistic of too few values."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubgroupTrack:
     """Statistics that each follow from one subgroup alone, with lines that follow from its size."""
@@ -85,7 +89,7 @@ class SubgroupTrack:
         plan = self._plans.get(n)
         if plan is None:
             plan = self._plans[n] = self._plan(n)
-        return None, tuple([(of_one(values) if of_one else None, *line) for of_one, line in plan])
+        return None, tuple([(of_one(values), center, lcl, ucl, sigma) for of_one, center, lcl, ucl, sigma in plan])
 
     def run(self, columns: Columns, memory: None) -> tuple[tuple[PanelColumns, ...], None]:
         """Return one set of columns per statistic."""
@@ -100,12 +104,12 @@ class SubgroupTrack:
             for at, statistic in enumerate(self.statistics)
         )
 
-    def _plan(self, n: int) -> list[tuple[Any, tuple[float | None, ...]]]:
-        plan: list[tuple[Any, tuple[float | None, ...]]] = []
+    def _plan(self, n: int) -> list[tuple[Any, ...]]:
+        plan: list[tuple[Any, ...]] = []
         for statistic, line_of in zip(self.statistics, self.line_of, strict=True):
             line = line_of(n) if n >= statistic.least else _NOWHERE
-            shown = tuple(None if math.isnan(value) else value for value in line)
-            plan.append((statistic.of_one if n >= statistic.least else None, shown))
+            shown = (None if math.isnan(value) else value for value in line)
+            plan.append((statistic.of_one if n >= statistic.least else _not_defined, *shown))
         return plan
 
     def _line_columns(self, at: int, statistic: Statistic, counts: IntArray) -> list[FloatArray | float]:

@@ -125,24 +125,30 @@ def with_standards(chart):
 
 
 @pytest.mark.parametrize("name", sorted(CHARTS))
-@pytest.mark.parametrize("kind", DATA)
-def test_that_odd_data_give_finite_limits_or_a_refusal_on_every_chart(name, kind):
-    chart, data = CHARTS[name], DATA[kind]
+def test_that_odd_data_give_finite_limits_or_a_refusal_on_every_chart(name):
+    chart = CHARTS[name]
     options = {"lsl": -9.0, "usl": 9.0} if "lsl" in chart.options() else {}
-    limits = refused(chart.estimate, data, options)
-    if limits is not None:
-        assert all(math.isfinite(number) for number in numbers(limits.params))
-        judge_both_ways(chart.monitor(limits), data)
-    judge_both_ways(chart.monitor(with_standards(chart)[0]), data)
+    given = chart.monitor(with_standards(chart)[0])
+    for kind, data in DATA.items():
+        limits = refused(chart.estimate, data, options)
+        if limits is not None:
+            assert all(math.isfinite(number) for number in numbers(limits.params)), kind
+            judge_both_ways(chart.monitor(limits), data)
+        judge_both_ways(given, data)
+
+
+ODD = [NAN, INF, -INF, -1.0, 0.0, "x", None, [], [[1.0]], {}, True, 1j, object(), 1e300, 1e-300, 10**400]
 
 
 @pytest.mark.parametrize("name", sorted(CHARTS))
-@pytest.mark.parametrize(
-    "bad", [NAN, INF, -INF, -1.0, 0.0, "x", None, [], True, 1e300, 1e-300, 10**400], ids=lambda v: str(v)[:9]
-)
-def test_that_odd_standards_and_options_are_refused_or_give_finite_limits(name, bad):
+def test_that_odd_standards_and_options_are_refused_or_give_finite_limits(name):
     chart = CHARTS[name]
     _, standards = with_standards(chart)
+    for bad in ODD:
+        judge_with(chart, standards, bad)
+
+
+def judge_with(chart, standards, bad):
     data = [Observation((1.0,) * 2 if chart.data == "multivariate" else (1.0,), 4.0)]
     for key in standards:
         limits = refused(chart.given, {**standards, key: bad})
@@ -154,3 +160,42 @@ def test_that_odd_standards_and_options_are_refused_or_give_finite_limits(name, 
         limits = refused(chart.given, standards, {key: bad})
         if limits is not None:
             judge_both_ways(chart.monitor(limits), data)
+
+
+KINDS = [None, "x", b"x", 1.0, True, 1j, object(), [None], [[1.0]], {"a": None}, {1: 1.0}, {1}, Observation((1.0,))]
+FIELDS = [
+    *({"values": bad} for bad in (None, 5.0, "abc", (object(),), (1j,), ([1.0],), ("a",))),
+    *({"stage": bad} for bad in (None, [1], 1)),
+    *({"part": bad} for bad in (None, [1])),
+    *({"excluded": bad} for bad in (None, "x", 1)),
+    *({"size": bad} for bad in ("x", 1j, [1.0])),
+]
+
+
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_that_every_argument_of_a_chart_is_refused_when_it_is_of_a_wrong_kind(name):
+    chart = CHARTS[name]
+    limits, standards = with_standards(chart)
+    monitor, data = chart.monitor(limits), [1.0, 2.0, 3.0, 5.0]
+    good = Observation((1.0,), 4.0)
+    for bad in KINDS:
+        refused(chart.estimate, bad)
+        refused(chart.estimate, data, bad)
+        refused(chart.estimate, data, None, bad)
+        refused(chart.estimate, data, None, None, bad)
+        refused(chart.given, bad)
+        refused(chart.given, standards, bad)
+        refused(chart.monitor, limits, bad)
+        refused(chart.monitor, limits, {chart.panels[0].key: bad})
+        refused(monitor.run, bad)
+        for call, arguments in (
+            (chart.monitor, (bad,)),
+            (chart.monitor, ({"": bad},)),
+            (monitor.step, (bad, good)),
+            (monitor.step, (monitor.start(), None if isinstance(bad, Observation) else bad)),
+        ):
+            assert refused(call, *arguments) is None
+    for fields in FIELDS:
+        odd = good._replace(**fields)
+        refused(monitor.step, monitor.start(), odd)
+        assert refused(monitor.run, [odd]) is None or "size" in fields or fields == {"part": None}

@@ -95,11 +95,11 @@ def numbers(result: object) -> Iterator[float]:
         yield result
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("study", STUDIES)
-def test_that_an_odd_sample_gives_finite_numbers_or_a_refusal(study: str, sample: str) -> None:
-    try:
-        result = STUDIES[study](SAMPLES[sample].copy())
-    except spc.SpcValueError:
-        return
-    assert all(math.isfinite(number) for number in numbers(result))
+def test_that_an_odd_sample_gives_finite_numbers_or_a_refusal(study: str) -> None:
+    for name, sample in SAMPLES.items():
+        try:
+            result = STUDIES[study](sample.copy())
+        except spc.SpcValueError:
+            continue
+        assert all(math.isfinite(number) for number in numbers(result)), name

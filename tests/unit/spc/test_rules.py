@@ -46,6 +46,7 @@ class Series:
     def __init__(self, value, center, sigma, lcl, ucl, breaks):
         self.arrays = (value, center, sigma, lcl, ucl, breaks)
         self.value, self.center, self.sigma, self.lcl, self.ucl, self.breaks = (a.tolist() for a in self.arrays)
+        self.known = {}
         self.begin = []
         for i, value_i in enumerate(self.value):
             joins = i > 0 and not self.breaks[i] and not isnan(self.value[i - 1]) and not isnan(value_i)
@@ -56,7 +57,13 @@ class Series:
 
     def window(self, i, n):
         """Positions of the up to n points that end at i, in the same unbroken stretch."""
-        return list(range(max(self.begin[i], i - n + 1), i + 1))
+        return range(max(self.begin[i], i - n + 1), i + 1)
+
+    def windows(self, n):
+        """The window of every point that is there; worked out once."""
+        if n not in self.known:
+            self.known[n] = [self.window(i, n) for i, value in enumerate(self.value) if not isnan(value)]
+        return self.known[n]
 
     def line(self, rule, i, k):
         """Zone lines at k sigma of point i: lower, upper."""
@@ -66,11 +73,19 @@ class Series:
         return c - k * self.sigma[i], c + k * self.sigma[i]
 
     def side(self, rule, i, k):
+        """1 above the zone line, -1 below the other, 0 between; what rules have in common is worked out once."""
+        key = rule.options.get("scale"), k
+        if key not in self.known:
+            self.known[key] = [self._side(rule, j, k) for j in range(len(self.value))]
+        return self.known[key][i]
+
+    def _side(self, rule, i, k):
         lower, upper = self.line(rule, i, k) if k else (self.center[i], self.center[i])
         return 1 if self.value[i] > upper else -1 if self.value[i] < lower else 0
 
     def sides(self, rule, window, k):
-        return [self.side(rule, j, k) for j in window]
+        self.side(rule, window[0], k)
+        return self.known[rule.options.get("scale"), k][window[0] : window[-1] + 1]
 
     def z(self, rule, i):
         d, width = self.value[i] - self.center[i], self.sigma[i]
@@ -140,28 +155,26 @@ WHOLE = {
 }
 
 
-def completes(rule, s, i):
-    """The definition of each rule, word for word and slow."""
-    if isnan(s.value[i]):
-        return False
+def positions(rule, s):
+    """The definition of each rule, word for word and slow: the points that complete it."""
     if rule.kind == "beyond":
-        return _beyond(rule, s, i)
-    w = s.window(i, rule.span)
+        return [i for i, value in enumerate(s.value) if not isnan(value) and _beyond(rule, s, i)]
     if rule.kind == "zone":
-        return _zone(rule, s, w)
-    return len(w) == rule.span and WHOLE[rule.kind](rule, s, w)
+        return [w[-1] for w in s.windows(rule.n) if _zone(rule, s, w)]
+    span, completes = rule.span, WHOLE[rule.kind]
+    return [w[-1] for w in s.windows(span) if len(w) == span and completes(rule, s, w)]
 
 
 def _beyond(rule, s, i):
     if rule.option("limits") == "control" and not (isnan(s.lcl[i]) and isnan(s.ucl[i])):
         side = 1 if s.value[i] > s.ucl[i] else -1 if s.value[i] < s.lcl[i] else 0
     else:
-        side = s.side(rule, i, rule.sigma)
+        side = s.sides(rule, (i,), rule.sigma)[0]
     return side in {"same": (1, -1), "upper": (1,), "lower": (-1,)}[rule.side]
 
 
 def brute_force(rule_set, s):
-    return {r.id: [i for i in range(len(s.value)) if completes(r, s, i)] for r in rule_set.rules}
+    return {rule.id: positions(rule, s) for rule in rule_set.rules}
 
 
 def stream(monitor, s, state=None, begin=0, end=None):
@@ -206,22 +219,22 @@ def make_series(seed, size, *, quantum=0.0, gaps=0.0, stages=0.0, unequal=False,
 
 
 CASES = [
-    {"seed": 1, "size": 12000},
-    {"seed": 2, "size": 12000, "quantum": 4.0},
-    {"seed": 3, "size": 12000, "quantum": 2.0, "gaps": 0.03, "stages": 0.02, "phi": 0.5},
-    {"seed": 4, "size": 12000, "unequal": True, "limits": "both", "phi": 0.7},
-    {"seed": 5, "size": 12000, "unequal": True, "limits": "upper", "gaps": 0.05, "quantum": 1.0},
-    {"seed": 6, "size": 12000, "quantum": 4.0, "stages": 0.1, "limits": "both", "phi": -0.8},
-    {"seed": 7, "size": 12000, "quantum": 4.0, "phi": 0.9, "limits": "both"},
-    {"seed": 8, "size": 12000, "phi": -0.9, "gaps": 0.01},
-    {"seed": 9, "size": 12000, "quantum": 2.0, "unequal": True, "gaps": 0.01, "stages": 0.01, "phi": 0.8},
+    {"seed": 1, "size": 11200},
+    {"seed": 2, "size": 11200, "quantum": 4.0},
+    {"seed": 3, "size": 11200, "quantum": 2.0, "gaps": 0.03, "stages": 0.02, "phi": 0.5},
+    {"seed": 4, "size": 11200, "unequal": True, "limits": "both", "phi": 0.7},
+    {"seed": 5, "size": 11200, "unequal": True, "limits": "upper", "gaps": 0.05, "quantum": 1.0},
+    {"seed": 6, "size": 11200, "quantum": 4.0, "stages": 0.1, "limits": "both", "phi": -0.8},
+    {"seed": 7, "size": 11200, "quantum": 4.0, "phi": 0.9, "limits": "both"},
+    {"seed": 8, "size": 11200, "phi": -0.9, "gaps": 0.01},
+    {"seed": 9, "size": 11200, "quantum": 2.0, "unequal": True, "gaps": 0.01, "stages": 0.01, "phi": 0.8},
 ]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"seed{c['seed']}")
 def test_that_batch_streaming_and_the_definition_find_the_same_points(case):
-    """108 000 random points in total, with ties, gaps, stages, unequal n and undefined sigma."""
+    """100 800 random points in total, with ties, gaps, stages, unequal n and undefined sigma."""
     series = make_series(**case)
     monitor = compile_rules(EVERYTHING)
     expected = brute_force(EVERYTHING, series)
@@ -264,7 +277,7 @@ def test_that_the_members_of_a_pattern_are_the_points_that_make_it():
             side = series.side(rule, i, rule.sigma)
             assert list(points) == [j for j in series.window(i, rule.n) if series.side(rule, j, rule.sigma) == side]
         elif rule.kind not in {"zone", "beyond"}:
-            assert list(points) == series.window(i, rule.span)
+            assert list(points) == list(series.window(i, rule.span))
         assert members(rule, i, *series.arguments()) == points
 
 
