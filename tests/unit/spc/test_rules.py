@@ -1,6 +1,7 @@
 """Run rules against brute-force definitions, streaming against batch, and what is refused."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from math import isnan
 
@@ -174,7 +175,12 @@ def _beyond(rule, s, i):
 
 
 def brute_force(rule_set, s):
-    return {rule.id: positions(rule, s) for rule in rule_set.rules}
+    found = {}
+    for rule in rule_set.rules:  # sets share rules: the same one under two names is worked out once
+        same = repr(replace(rule, id="", number=0))
+        if same not in found:
+            found[same] = positions(rule, s)
+    return {rule.id: found[repr(replace(rule, id="", number=0))] for rule in rule_set.rules}
 
 
 def stream(monitor, s, state=None, begin=0, end=None):
