@@ -53,6 +53,7 @@ _CPK = _("{char} — capability below target: Cpk {cpk} (min {min})")
 
 _ERRORS = {
     "not_found": _("There is no {what} with the id {id}."),
+    "limit_exceeded": _("At most {high} {what} are allowed."),
     "unknown_characteristic": _(
         "There is no characteristic with the id {characteristic_id}. Choose one of the catalogue."
     ),

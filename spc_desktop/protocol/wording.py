@@ -46,7 +46,6 @@ _SENTENCES = {
     "internal": "A fault inside the station. It was written to its log.",
     "gap": "Events {first} to {last} are no longer stored. Read the alerts anew.",
     "rate_limited": "Too much at once. Repeat in {seconds} s.",
-    "limit_exceeded": "At most {high} {what} are allowed.",
     "no_characteristic": "Product {id} has no characteristic {got}.",
     "origin": "Web pages of {got} may not connect here.",
     "unsupported_version": "None of the offered protocols is known here. Known: {choices}.",
