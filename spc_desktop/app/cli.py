@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("hub", parents=[hub], help="the hub alone, without a window")
     viewer = commands.add_parser("viewer", parents=[_folder_options(), window], help="a window on remote hubs")
     viewer.add_argument("--token", default="", help=_TOKEN_HELP)
+    viewer.add_argument("--pair", action="store_true", help="ask the hub to let this station in, and show its code")
     viewer.add_argument("url", nargs="+", metavar="URL", help="address of a hub, for example http://10.0.0.5:8000")
     check = commands.add_parser("check", help="test a running hub as a client sees it")
     check.add_argument("--url", default=DEFAULT_URL, help="address of the hub (default %(default)s)")
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--create-alert", action="store_true", help="also create an alert and see it arrive")
     _add_import(commands)
     _add_accounts(commands)
+    _add_stations(commands)
     audit = commands.add_parser("audit", parents=[_folder_options()], help="examine the trail of all changes")
     audit.add_argument("action", choices=("verify",), help="look whether a record was altered, removed or put in")
     _add_upkeep(commands)
@@ -165,6 +167,17 @@ def _add_accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
             made.add_argument("--days", type=int, help="it ends after so many days (default: never)")
 
 
+def _add_stations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("station", help="new stations that wait to be let in")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", parents=[_folder_options()])
+    approve = actions.add_parser("approve", parents=[_folder_options()])
+    approve.add_argument("code", metavar="CODE", help="the six characters that the station shows")
+    approve.add_argument("--name", required=True, help="its user; made where there is none")
+    approve.add_argument("--role", action="append", choices=_ROLES, help="of a new user (default operator)")
+    approve.add_argument("--product", action="append", type=int, metavar="ID", help="only these products")
+
+
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     autostart = commands.add_parser("autostart", help="start in the tray when this user's session begins")
     autostart.add_argument("wanted", choices=("on", "off", "status"))
@@ -231,13 +244,23 @@ def _hub(options: argparse.Namespace) -> int:
 def _viewer(options: argparse.Namespace) -> int:
     from spc_desktop.app.collector import start_loading
     from spc_desktop.app.start import read_start
+    from spc_desktop.app.stations import tokens_for
     from spc_desktop.app.surroundings import require_display
 
+    start = read_start(options)
+    tokens = tokens_for(start, options.url, options.token, options.pair)
     require_display()
     start_loading()
     from spc_desktop.app.run_viewer import run_viewer
 
-    return run_viewer(read_start(options), options.url, options.token)
+    return run_viewer(start, tokens)
+
+
+def _station(options: argparse.Namespace) -> int:
+    from spc_desktop.app.start import read_start
+    from spc_desktop.app.stations import run_stations
+
+    return run_stations(read_start(options), options)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -302,6 +325,7 @@ _COMMANDS = {
     "audit": _audit,
     "user": _accounts,
     "token": _accounts,
+    "station": _station,
     "autostart": _autostart,
     "backup": _backup,
     "logs": _logs,

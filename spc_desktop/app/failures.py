@@ -28,6 +28,10 @@ SENTENCES: dict[str, tuple[str, int]] = {
         "{file} says which hubs are known and cannot be read: {reason}; mend it, or delete it to meet all hubs anew",
         USAGE,
     ),
+    "station_tokens_unreadable": (
+        "{file} holds the tokens of this station and cannot be read: {reason}; mend it, or delete it and pair again",
+        USAGE,
+    ),
     "data_dir_in_use": (
         "{path} is in use by another SPC Desktop (process {pid}, {url}); close it or give another --data-dir",
         DATA,

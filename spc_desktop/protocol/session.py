@@ -318,7 +318,7 @@ def _as_structs(message: dict[str, Any]) -> dict[str, Any]:
         message = {**message["filter"], **message}
     elif kind == "get_history" and "alert_id" in message:
         message = {**message, "type": "get_alert_history"}
-    if kind in _OF_PRODUCT and "product" in message and "product_id" not in message:
+    if isinstance(kind, str) and kind in _OF_PRODUCT and "product" in message and "product_id" not in message:
         message = {**message, "product_id": message["product"]}
     return message if message is given else {**message, "id": given.get("id")}
 

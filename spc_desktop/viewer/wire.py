@@ -62,8 +62,11 @@ class Reader:
         Raises:
             msgspec.MsgspecError: this is no message of a hub.
         """
-        decoder = self._decoders.get(_head.decode(raw).type)
-        return None if decoder is None else decoder.decode(raw)
+        try:
+            decoder = self._decoders.get(_head.decode(raw).type)
+            return None if decoder is None else decoder.decode(raw)
+        except (UnicodeDecodeError, RecursionError) as garbled:  # the decoder lets these pass as they are
+            raise msgspec.DecodeError(str(garbled)) from garbled
 
 
 def with_id(body: bytes, command_id: int) -> bytes:

@@ -11,6 +11,7 @@ from spc_desktop.domain.alert import AlertType
 from spc_desktop.domain.errors import UserError
 from spc_desktop.protocol import session, v1
 from spc_desktop.protocol.fields import Fields
+from tests.fuzz.__main__ import run
 
 AT = datetime(2026, 1, 11, 12, tzinfo=UTC)
 
@@ -112,3 +113,13 @@ def test_that_true_is_no_number_and_a_choice_names_what_is_allowed():
         Fields({"a": "X"}, "[3]").choice("a", AlertType)
     assert bad.value.params["field"] == "[3].a"
     assert "OUT_OF_SPEC" in bad.value.params["choices"]
+
+
+@pytest.mark.parametrize("kind", ["[]", "{}", "5", "null", "true"])
+def test_that_a_type_that_is_no_text_is_refused(kind):
+    request = connected().receive(f'{{"type":{kind},"id":2}}')
+    assert (request.code, request.id) == ("unknown_type", 2)
+
+
+def test_that_mutated_messages_are_refused_in_the_documented_way_or_understood():
+    assert run(3_000, 2) > 0

@@ -1,0 +1,96 @@
+"""A station that nobody knows yet asks a hub to be let in: a code to show, and then a token."""
+
+import asyncio
+import ssl
+
+import aiohttp
+import msgspec
+
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.hub.ports import Clock
+from spc_desktop.protocol import messages as m
+from spc_desktop.viewer.link import socket_url
+from spc_desktop.viewer.trust import Trust
+
+ASK_SECONDS = 2.0
+
+
+class Pairing:
+    """One attempt: ``async with Pairing(url, trust, clock) as pairing``.
+
+    Args:
+        url: of the hub.
+        trust: which certificates are believed; one that was never met is remembered.
+        clock: the time.
+    """
+
+    def __init__(self, url: str, trust: Trust, clock: Clock) -> None:
+        self._address = socket_url(url)
+        self._base = self._address.replace("ws", "http", 1).removesuffix("/ws/spc/")
+        self._trust = trust
+        self._clock = clock
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+        self._made: m.PairingMade | None = None
+
+    async def __aenter__(self) -> "Pairing":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._http.close()
+
+    async def request(self, name: str) -> m.PairingMade:
+        """Ask to be let in.
+
+        Raises:
+            UserError: the hub refused; ``certificate_changed``. KnownError: ``hub_unreachable``.
+        """
+        self._made = msgspec.json.decode(await self._post("pair", {"name": name[:100]}), type=m.PairingMade)
+        return self._made
+
+    async def token(self) -> str:
+        """Wait until somebody approves, and return the token.
+
+        Raises:
+            UserError: ``pairing_unknown``: the code has expired. KnownError: ``hub_unreachable``.
+        """
+        if self._made is None:
+            raise RuntimeError("nothing was asked for")
+        while True:
+            raw = await self._post("pair/claim", {"secret": self._made.secret})
+            claimed = msgspec.json.decode(raw, type=m.PairingClaimed)
+            if claimed.token:
+                return claimed.token
+            await asyncio.sleep(ASK_SECONDS)
+
+    async def _post(self, path: str, body: dict[str, str]) -> bytes:
+        try:
+            await self._look()
+            secured = self._trust.context(self._address) if self._base.startswith("https") else True
+            async with self._http.post(f"{self._base}/api/spc/{path}", json=body, ssl=secured) as answer:
+                raw = await answer.read()
+                if answer.status >= 400:
+                    told = msgspec.json.decode(raw)
+                    raise UserError(str(told["code"]), **told.get("details", {}))
+                return raw
+        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as failed:
+            raise KnownError("hub_unreachable", address=self._base, url=self._base, reason=str(failed)) from failed
+
+    async def _look(self) -> None:
+        """Look at the certificate before anything is said."""
+        if not self._base.startswith("https"):
+            return
+        host, _, port = self._base.removeprefix("https://").rpartition(":")
+        host = host.strip("[]")
+        try:
+            context = self._trust.context(self._address)
+            _, writer = await asyncio.open_connection(host, int(port), ssl=context, server_hostname=host)
+        except ssl.SSLCertVerificationError:
+            if not self._trust.meet(self._address):
+                raise UserError("certificate_changed", address=self._base, got="?") from None
+            context = self._trust.context(self._address)
+            _, writer = await asyncio.open_connection(host, int(port), ssl=context, server_hostname=host)
+        try:
+            shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            self._trust.check(self._address, shown or b"")
+        finally:
+            writer.close()

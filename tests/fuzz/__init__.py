@@ -1,0 +1,1 @@
+"""Mutated messages for everything that reads from outside."""
