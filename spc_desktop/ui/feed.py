@@ -14,7 +14,7 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import CHARTS, Observation, PanelSpec
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.ui.aio import spawn
-from spc_desktop.ui.charts.panel_view import Provisional
+from spc_desktop.ui.charts.picture import Levels
 from spc_desktop.ui.charts.series import Series
 
 FIRST_PAGE = 2000
@@ -39,7 +39,7 @@ class ChartFeed(QObject):
         self.series = self._empty()
         self.loaded = False
         """True once the newest points are here."""
-        self.provisional: dict[str, Provisional] = {}
+        self.provisional: dict[str, Levels] = {}
         self._hub = hub
         self._loading: asyncio.Task[None] | None = None
         self._waiting: list[Point] = []
@@ -125,7 +125,7 @@ class ChartFeed(QObject):
         except SpcValueError:
             return
         self.provisional = {
-            spec.key: Provisional(*(float(column[-1]) for column in (panel.center, panel.lcl, panel.ucl)))
+            spec.key: Levels(*(float(column[-1]) for column in (panel.center, panel.lcl, panel.ucl)))
             for spec, panel in zip(chart.panels, run.panels, strict=True)
         }
         self.changed.emit()

@@ -7,10 +7,12 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from shiboken6 import isValid
 
 INTERVAL_MS = 50
-CATCH_UP_MS = 25
-"""Pause between frames while something waits."""
-BUDGET = 0.008
-"""Seconds of one frame: a longer stall would delay every message of the hub that shares this thread."""
+BUDGET = 0.004
+"""Seconds of one slice of a frame: a longer stall would delay every message of the hub that shares this thread, which needs
+several turns of the loop from the socket to the disk and back."""
+PAUSE = 2.0
+"""While something waits, the loop gets so many times as long as the last slice took, so that messages go before pictures."""
+MIN_PAUSE_MS = 5
 
 
 class Drawable(Protocol):
@@ -45,7 +47,7 @@ class FrameClock(QObject):
             self._timer.start(INTERVAL_MS)
 
     def flush(self) -> None:
-        """Draw one frame's worth; what does not fit keeps its place and comes soon, with room for the loop in between."""
+        """Draw one slice; what does not fit keeps its place and comes soon, with room for the loop in between."""
         started, cost = perf_counter(), 0.0
         while self._dirty:
             item = next(iter(self._dirty))
@@ -53,7 +55,7 @@ class FrameClock(QObject):
                 del self._dirty[item]
                 continue
             if cost and cost + item.paint_cost > BUDGET:
-                self._timer.start(CATCH_UP_MS)
+                self._timer.start(max(MIN_PAUSE_MS, int(cost * PAUSE * 1000)))
                 return
             del self._dirty[item]
             item.draw()

@@ -3,10 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+Levels = list[tuple[float, list[float]]]
+
+_KEPT = QGraphicsItem.CacheMode.DeviceCoordinateCache
+"""An axis seldom changes: Qt keeps its picture and copies it."""
 
 
 class PositionAxis(pg.AxisItem):  # type: ignore[misc]
@@ -15,8 +21,9 @@ class PositionAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, text_of: Callable[[int], str]) -> None:
         super().__init__("bottom")
         self._text_of = text_of
+        self.setCacheMode(_KEPT)
 
-    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+    def tickValues(self, low: float, high: float, size: float) -> Levels:
         """Keep ticks at whole positions."""
         levels = super().tickValues(low, high, size)
         return [(spacing, values) for spacing, values in levels if spacing >= 1]
@@ -24,6 +31,28 @@ class PositionAxis(pg.AxisItem):  # type: ignore[misc]
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Write each tick; empty outside the chart."""
         return [self._text_of(round(value)) for value in values]
+
+
+class ValueAxis(pg.AxisItem):  # type: ignore[misc]
+    """Values at the left; on a logarithmic axis that shows less than two decades they are round numbers all the same."""
+
+    def __init__(self) -> None:
+        super().__init__("left")
+        self.setCacheMode(_KEPT)
+
+    def tickValues(self, low: float, high: float, size: float) -> Levels:
+        """Return spacings and places of ticks."""
+        if not self.logMode or high - low > 2:
+            levels: Levels = super().tickValues(low, high, size)
+            return levels
+        self.logMode = False
+        plain = super().tickValues(10**low, 10**high, size)
+        self.logMode = True
+        return [(spacing, [float(np.log10(value)) for value in values if value > 0]) for spacing, values in plain]
+
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Write the numbers themselves, not their logarithms."""
+        return [f"{10**value:.6g}" for value in values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +72,7 @@ class LimitAxis(pg.AxisItem):  # type: ignore[misc]
         self.tags: list[Tag] = []
         self.setStyle(showValues=False, tickLength=0)
         self.font_: QFont = QFont()
+        self.setCacheMode(_KEPT)
 
     def set_tags(self, tags: list[Tag]) -> None:
         """Show these and no others."""
@@ -53,7 +83,7 @@ class LimitAxis(pg.AxisItem):  # type: ignore[misc]
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw the tags at the height of their values; an arrow where the value is out of sight."""
-        low, high = self.range
+        low, high = self.range  # logarithms, as the values of the tags, where the axis is logarithmic
         height, width = self.size().height(), self.size().width()
         if not self.tags or high <= low or height <= 0:
             return

@@ -1,38 +1,46 @@
 """The control chart widget: the panels of any chart above each other with one x axis, one crosshair and one cursor.
 
 It draws a ``Series``; whoever feeds the series calls ``changed``. Ranges are set here and nowhere else.
+
+What a page asks for (data in, drawing out; every call draws with one of the next frames):
+
+- ``show_series(series, panels, name=, decimals=, spec=)``: what is drawn; ``show_series(None, ())`` empties the chart.
+- ``set_stages([Stage(first, name)])``: new limits from there on. ``set_zones``, ``set_times``, ``set_histogram``, ``set_log``,
+  ``set_spec_shown``: switches. ``hold_y(True)`` keeps the y range while somebody types.
+- ``set_provisional({panel key: Levels})``: dotted limits while learning. ``set_ghost({panel key: Levels} | None)``: proposed ones.
+- ``set_marks({position: Mark(comment, alert, done, text)})``: flag, ring and tick over points.
+- ``show_groups([Group(name, positions)])``: compared groups over each other; an empty list ends it.
+- ``start_brush(first, last)``: a stretch is chosen by dragging or Shift+arrows; ``brush_moved(first, last)`` while it changes,
+  then ``baseline_chosen(first, last)`` (button let go, or Enter) or ``brush_cancelled`` (Escape). The histogram counts the stretch.
+- ``go_to``, ``go_to_signal``, ``focus_on``, ``set_view``, ``show_all``, ``reset``, ``lock``: moving about.
+- ``point_text``, ``summary``: words for inspectors and screen readers.
+- Keys ask by signals what a page does: ``point_activated`` (Enter), ``exclude_requested`` (X), ``restore_requested`` (Shift+X),
+  ``brush_requested`` (B), ``table_requested`` (F2), ``export_requested`` (Ctrl+E). Files are made by ``export``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QGraphicsView, QSizePolicy, QToolTip, QWidget
 
 from spc_desktop.i18n import _
 from spc_desktop.spc.charts.base import PanelSpec
+from spc_desktop.ui.charts import chart_keys
 from spc_desktop.ui.charts.axes import PositionAxis
-from spc_desktop.ui.charts.panel_view import PanelView, Provisional, SpecLimits
+from spc_desktop.ui.charts.brush import Brush
+from spc_desktop.ui.charts.navigation import Stretch
+from spc_desktop.ui.charts.panel_view import PanelView
+from spc_desktop.ui.charts.picture import Group, Levels, Mark, SpecLimits, Stage
 from spc_desktop.ui.charts.series import Series
-from spc_desktop.ui.charts.words import (
-    chart_summary,
-    local_time,
-    members,
-    number,
-    rule_sentences,
-    violations_by_panel,
-)
+from spc_desktop.ui.charts.words import chart_summary, local_time, members, number, point_text, violations_by_panel
 from spc_desktop.ui.frame_clock import FrameClock
-from spc_desktop.ui.keys import letter
-from spc_desktop.ui.theme import colours_of
+from spc_desktop.ui.theme import Colours, colours_of
 
 NO_SPEC = SpecLimits()
-SPAN = 100
-"""Subgroups in view when a chart opens."""
-MIN_SPAN = 25
 
 
 class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -44,33 +52,43 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     """Enter or a double click on this position."""
     lock_changed = Signal(bool)
     """True while the view follows the newest point."""
-
     view_moved = Signal()
     """Another stretch is visible now."""
+    baseline_chosen = Signal(int, int)
+    brush_moved = Signal(int, int)
+    brush_cancelled = Signal()
+    brush_requested = Signal()
+    exclude_requested = Signal(int)
+    restore_requested = Signal(int)
+    table_requested = Signal()
+    export_requested = Signal()
 
     _ready = False  # the base class changes its palette before this class is set up
 
-    def __init__(self, clock: FrameClock, parent: QWidget | None = None) -> None:
+    def __init__(self, clock: FrameClock, parent: QWidget | None = None, *, colours: Colours | None = None) -> None:
         super().__init__(parent)
         self.paint_cost = 0.0
         self.name = ""
-        self.locked = True
         self.show_times = False
+        self.axis_named = True
         self.series: Series | None = None
         self.cursor_position: int | None = None
-        self._clock = clock
-        self._views: list[PanelView] = []
-        self._stages: list[int] = []
+        self.stretch = Stretch()
+        self.views: list[PanelView] = []
+        self._clock, self._colours = clock, colours
         self._hovered: int | None = None
-        self._low, self._high = -0.5, SPAN - 0.5
-        self.axis_named = True
+        self._brush: Brush | None = None
+        self._spec, self._spec_shown = NO_SPEC, True
+        self._histogram = self._log = False
         self._drawn = (0.0, 0.0)
+        self._was_locked = True
         self._setting_range = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(260, 170)
         self.setMouseTracking(True)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)  # one item: regions cost more
         self.ci.setContentsMargins(0, 8, 0, 0)  # the topmost number needs half its height
         self.ci.layout.setVerticalSpacing(2)
         self.scene().sigMouseMoved.connect(self._hover)
@@ -78,6 +96,21 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._recolour()
 
     # -- what is shown -------------------------------------------------------------------------------------------------
+
+    @property
+    def panels(self) -> tuple[PanelSpec, ...]:
+        """Return what the panels show."""
+        return tuple(view.spec for view in self.views)
+
+    @property
+    def locked(self) -> bool:
+        """Return whether the view follows the newest point."""
+        return self.stretch.locked
+
+    @property
+    def view_range(self) -> tuple[float, float]:
+        """Return the visible stretch of positions."""
+        return self.stretch.low, self.stretch.high
 
     def show_series(
         self,
@@ -89,109 +122,146 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         spec: SpecLimits = NO_SPEC,
     ) -> None:
         """Show a series from its newest points on; None shows empty panels."""
-        self.series, self.name = series, name
-        self.cursor_position, self._hovered, self.locked = None, None, True
-        if tuple(panels) != tuple(view.spec for view in self._views):
+        self.series, self.name, self._spec = series, name, spec
+        self.cursor_position, self._hovered, self._brush = None, None, None
+        if tuple(panels) != self.panels:
             self._build(panels)
-        for view in self._views:
+        for view in self.views:
             view.decimals = decimals
-            view.provisional = None
-            view.set_spec_limits(spec)
+            view.box.brush = None
+            view.wishes.provisional = view.wishes.ghost = None
+            view.wishes.marks, view.wishes.groups = {}, ()
+            view.set_spec_limits(spec if self._spec_shown else NO_SPEC)
             view.clear()
-            view.outline(series or Series(0, [view.spec.key]), [], None)
         self.reset()
 
     def _build(self, panels: Sequence[PanelSpec]) -> None:
         self.ci.clear()
-        self._views = []
+        self.views = []
         for row, spec in enumerate(panels):
             view = PanelView(spec, PositionAxis(self._position_text))
             self.ci.addItem(view.plot, row=row, col=0)
+            self.ci.addItem(view.histogram, row=row, col=1)
             self.ci.layout.setRowStretchFactor(row, 3 if spec.role == "location" else 2)
             if row < len(panels) - 1:
                 view.plot.getAxis("bottom").setStyle(showValues=False)
-            view.plot.vb.sigRangeChangedManually.connect(self._moved_by_mouse)
-            self._views.append(view)
+            view.box.sigRangeChangedManually.connect(self._moved_by_mouse)
+            view.histogram.setVisible(self._histogram)
+            view.set_log(self._log and spec.role == "location")
+            self.views.append(view)
         self._name_axis()
         self._recolour()
 
-    def set_stages(self, positions: Sequence[int]) -> None:
+    def set_stages(self, stages: Sequence[Stage]) -> None:
         """Mark where new limits took effect."""
-        self._stages = list(positions)
+        self._wish("stages", stages)
+
+    def set_provisional(self, limits: Mapping[str, Levels]) -> None:
+        """Show limits (by panel key) that are estimated but not in force."""
+        for view in self.views:
+            view.wishes.provisional = limits.get(view.spec.key)
         self.changed()
 
-    def set_provisional(self, limits: dict[str, Provisional]) -> None:
-        """Show limits (by panel key) that are estimated but not in force."""
-        for view in self._views:
-            view.provisional = limits.get(view.spec.key)
+    def set_ghost(self, limits: Mapping[str, Levels] | None) -> None:
+        """Show limits (by panel key) that somebody thinks of setting; None takes them away."""
+        for view in self.views:
+            view.wishes.ghost = (limits or {}).get(view.spec.key)
         self.changed()
+
+    def set_marks(self, marks: Mapping[int, Mark]) -> None:
+        """Show what people did at points (by position)."""
+        self._wish("marks", dict(marks))
+
+    def show_groups(self, groups: Sequence[Group]) -> None:
+        """Draw groups of points over each other, each with colour, shape and line of its own; none: the plain line."""
+        self._wish("groups", tuple(groups))
 
     def set_zones(self, shown: bool) -> None:
         """Show or hide the bands of one, two and three sigma."""
-        for view in self._views:
-            view.show_zones = shown
+        self._wish("zones", shown)
+
+    def _wish(self, name: str, value: object) -> None:
+        for view in self.views:
+            setattr(view.wishes, name, value)
+        self.changed()
+
+    def set_spec_shown(self, shown: bool) -> None:
+        """Show or hide the specification lines."""
+        self._spec_shown = shown
+        for view in self.views:
+            view.set_spec_limits(self._spec if shown else NO_SPEC)
+            view.forget_range()
+        self.changed()
+
+    def set_histogram(self, shown: bool) -> None:
+        """Show or hide how often each value came, at the right."""
+        self._histogram = shown
+        for view in self.views:
+            view.histogram.setVisible(shown)
+        self.changed()
+
+    def set_log(self, wanted: bool) -> None:
+        """Draw the location panel on a logarithmic axis; values that have no logarithm are left out."""
+        self._log = wanted
+        for view in self.views:
+            view.set_log(wanted and view.spec.role == "location")
+        self.changed()
+
+    def hold_y(self, held: bool) -> None:
+        """Keep the y range as it is, or let it follow the points again; signals out of sight get an arrow."""
+        for view in self.views:
+            view.hold_y = held
         self.changed()
 
     def set_times(self, shown: bool) -> None:
         """Write times instead of subgroup numbers below the chart."""
         self.show_times = shown
-        for view in self._views:
+        for view in self.views:
             axis = view.plot.getAxis("bottom")
             axis.picture = None
             axis.update()
         self._name_axis()
 
     def _name_axis(self) -> None:
-        if self._views and self.axis_named:
+        if self.views and self.axis_named:
             text = _("Time") if self.show_times else _("Subgroup")
-            self._views[-1].plot.setLabel("bottom", text, color=colours_of(self.palette()).text)
+            self.views[-1].plot.setLabel("bottom", text, color=self.colours.text)
+
+    @property
+    def colours(self) -> Colours:
+        """Return the colours of the theme, or those it was made with."""
+        return self._colours or colours_of(self.palette())
 
     def changed(self) -> None:
         """Say that the series has changed; drawn with one of the next frames."""
         self._clock.request(self)
-
-    @property
-    def view_range(self) -> tuple[float, float]:
-        """Return the visible stretch of positions."""
-        return self._low, self._high
 
     # -- drawing -------------------------------------------------------------------------------------------------------
 
     def draw(self) -> None:
         """Draw the visible stretch; its cost does not depend on how long the series is."""
         series = self.series
-        if series is None or not self._views:
+        if series is None or not self.views:
             return
-        if self.locked and self._high < series.end - 0.5 + self._room():
-            self._follow(series)
-        first = max(series.base, int(np.floor(self._low)))
-        last = min(series.end, int(np.ceil(self._high)) + 1)
+        self.stretch.follow(series)
+        low, high = self.view_range
+        first = max(series.base, int(np.floor(low)))
+        last = min(series.end, int(np.ceil(high)) + 1)
+        chosen = self._brush.stretch if self._brush else None
         self._setting_range = True
-        for view in self._views:
-            if tuple(view.plot.viewRange()[0]) != (self._low, self._high):
-                view.plot.setXRange(self._low, self._high, padding=0)
+        for view in self.views:
+            if tuple(view.box.viewRange()[0]) != (low, high):
+                view.plot.setXRange(low, high, padding=0)
             if first < last:
-                low, high = view.plot.viewRange()[1]
-                view.draw(series, first, last, self._stages, (low, high))
+                view.draw(series, first, last, (chosen[0], chosen[1] + 1) if chosen else None)
             else:
                 view.clear()
-            view.plot.vb.prepareForPaint()  # else the new range is noticed while painting, and all is painted twice
+            view.box.prepareForPaint()  # else the new range is noticed while painting, and all is painted twice
         self._setting_range = False
         self._outline()
-        if (self._low, self._high) != self._drawn:
-            self._drawn = self._low, self._high
+        if (low, high) != self._drawn:
+            self._drawn = low, high
             self.view_moved.emit()
-
-    def _room(self) -> float:
-        return max(1.0, (self._high - self._low) * 0.02)
-
-    def _follow(self, series: Series) -> None:
-        """Move on by a tenth of the view at a time, so that the picture stands still most of the time."""
-        span = self._high - self._low
-        end = series.end - 0.5 + max(self._room(), span * 0.1)
-        if series.end <= span and self._low <= series.base:
-            return
-        self._low, self._high = end - span, end
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint, and note how long that took: the frame clock plans with it."""
@@ -209,17 +279,17 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         super().changeEvent(event)
         if not self._ready or self.closed:  # pyqtgraph deletes its items when a view is closed
             return
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange}:
             self._recolour()
             self._name_axis()
         elif event.type() == QEvent.Type.LanguageChange:
             self._name_axis()
+            self.changed()
 
     def _recolour(self) -> None:
-        colours = colours_of(self.palette())
-        self.setBackground(colours.background)
-        for view in self._views:
-            view.paint_with(colours, self.font())
+        self.setBackground(self.colours.background)
+        for view in self.views:
+            view.paint_with(self.colours, self.font())
         self.changed()
 
     def _position_text(self, position: int) -> str:
@@ -227,7 +297,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if series is None or not max(series.base, series.loaded_from) <= position < series.end:
             return ""
         if self.show_times:
-            pattern = "%m-%d %H:%M" if self._high - self._low > 200 else "%H:%M:%S"
+            pattern = "%m-%d %H:%M" if self.stretch.span > 200 else "%H:%M:%S"
             return local_time(float(series.time[position - series.base]), pattern)
         return str(int(series.number[position - series.base]))
 
@@ -235,53 +305,39 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def reset(self) -> None:
         """Show the newest points at the usual width and follow them."""
-        series = self.series
-        count = series.count if series else 0
-        span = min(max(count, MIN_SPAN), SPAN)
-        end = (series.end if series else 0) - 0.5
-        self._low = end - span if count > span else (series.base if series else 0) - 0.5
-        self._high = self._low + span + max(1.0, span * 0.04)
-        self._set_locked(True)
-        for view in self._views:
-            view.plot.setYRange(0, 1e-12, padding=0)  # forget the old range: the next draw fits anew
-        self.changed()
+        self.stretch.reset(self.series)
+        for view in self.views:
+            view.forget_range()
+        self._moved()
 
     def show_all(self) -> None:
         """Show every point that is held."""
         if self.series:
-            self._low, self._high = self.series.base - 0.5, self.series.end + max(1.0, self.series.count * 0.02)
-            self.changed()
+            self.stretch.show_all(self.series)
+            self._moved()
 
     def set_view(self, low: float, high: float) -> None:
         """Show the stretch from ``low`` to ``high``; a view that leaves the newest point stops following."""
-        series = self.series
-        if series is None:
-            return
-        span = min(max(high - low, 5.0), max(series.count * 1.1, float(MIN_SPAN)))
-        low = min(max(low, series.base - 0.5 - span * 0.05), series.end - 0.5 - span * 0.1)
-        self._low, self._high = low, low + span
-        self._set_locked(self._high >= series.end - 0.5)
-        self.changed()
+        if self.series is not None:
+            self.stretch.move(self.series, low, high)
+            self._moved()
 
     def lock(self) -> None:
         """Go to the newest point and follow it."""
         if self.series:
-            span = self._high - self._low
-            self._high = self.series.end - 0.5 + self._room()
-            self._low = max(self._high - span, self.series.base - 0.5)
-            self._high = self._low + span
-        self._set_locked(True)
-        self.changed()
+            self.stretch.lock(self.series)
+            self._moved()
 
-    def _set_locked(self, locked: bool) -> None:
-        if locked != self.locked:
-            self.locked = locked
-            self.lock_changed.emit(locked)
+    def _moved(self) -> None:
+        if self.stretch.locked != self._was_locked:
+            self._was_locked = self.stretch.locked
+            self.lock_changed.emit(self._was_locked)
+        self.changed()
 
     def _moved_by_mouse(self) -> None:
         if not self._setting_range:
-            view = next(view for view in self._views if view.plot.vb is self.sender())
-            self.set_view(*view.plot.viewRange()[0])
+            view = next(view for view in self.views if view.box is self.sender())
+            self.set_view(*view.box.viewRange()[0])
 
     def go_to(self, position: int) -> None:
         """Put the cursor on a position and bring it into view with what happened around it."""
@@ -290,12 +346,23 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             return
         position = min(max(position, series.base), series.end - 1)
         self.cursor_position = position
-        if not self._low + 1 <= position <= self._high - 1:
-            span = self._high - self._low
-            self.set_view(position - span / 2, position + span / 2)
+        low, high = self.view_range
+        if not low + 1 <= position <= high - 1:
+            self.set_view(position - (high - low) / 2, position + (high - low) / 2)
         self.changed()
         self.setAccessibleDescription(self.point_text(position).replace("\n", ", "))
         self.point_selected.emit(position)
+
+    def go_to_signal(self, step: int) -> None:
+        """Put the cursor on the next signal at the left (-1) or right (1)."""
+        series = self.series
+        if series is None:
+            return
+        signals = series.signals()
+        here = series.end if self.cursor_position is None else self.cursor_position
+        beyond = signals[signals < here][-1:] if step < 0 else signals[signals > here][:1]
+        if len(beyond):
+            self.go_to(int(beyond[0]))
 
     def focus_on(self, position: int, around: int = 25) -> None:
         """Show ``around`` points on both sides of a position and put the cursor on it."""
@@ -303,64 +370,71 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.go_to(position)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Walk, zoom and lock by keys; letters count by their key, whatever the input method is set to."""
-        if not self._walk(event) and not self._zoom(event):
+        """Walk, zoom, choose and lock by keys."""
+        if not chart_keys.obey(self, event):
             super().keyPressEvent(event)
 
-    def _walk(self, event: QKeyEvent) -> bool:
+    # -- choosing a baseline -------------------------------------------------------------------------------------------
+
+    @property
+    def brushing(self) -> bool:
+        """Return whether a stretch is being chosen."""
+        return self._brush is not None
+
+    def start_brush(self, first: int | None = None, last: int | None = None) -> None:
+        """Let a stretch be chosen, from ``first`` to ``last`` to begin with where they are given."""
         series = self.series
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if series is None or not series.count:
-            return False
-        if step and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._walk_signals(series, step)
-        elif step:
-            here = self.cursor_position
-            self.go_to(series.end - 1 if here is None else here + step)
-        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            if self.cursor_position is None:
-                self.go_to(series.end - 1)
-            if self.cursor_position is not None:
-                self.point_activated.emit(self.cursor_position)
+            return
+        here = self.cursor_position
+        anchor = int(np.ceil(self.stretch.low)) if here is None else here
+        self._brush = Brush(anchor, series.base, series.end - 1)
+        if first is not None and last is not None:
+            self._brush.choose(first, last)
+        for view in self.views:
+            view.box.brush = self._brushed
+        self._show_brush()
+
+    def _brushed(self, start: float, end: float, finished: bool) -> None:
+        if self._brush is not None:
+            self._brush.choose(round(start), round(end))
+            self._show_brush()
+            if finished:
+                self.end_brush(chosen=True)
+
+    def extend_brush(self, step: int) -> None:
+        """Move the end of the stretch by so many points."""
+        if self._brush is not None:
+            self.go_to(self._brush.extend(step))
+            self._show_brush()
+
+    def end_brush(self, *, chosen: bool) -> None:
+        """Take the stretch, or give it up; nothing chosen yet can only be given up."""
+        stretch = self._brush.stretch if self._brush else None
+        if chosen and stretch is None:
+            return
+        self._brush = None
+        for view in self.views:
+            view.box.brush = None
+        self._show_brush(None if not chosen else stretch)
+        if chosen and stretch:
+            self.baseline_chosen.emit(*stretch)
         else:
-            return False
-        return True
+            self.brush_cancelled.emit()
 
-    def _walk_signals(self, series: Series, step: int) -> None:
-        signals = series.signals()
-        here = series.end if self.cursor_position is None else self.cursor_position
-        beyond = signals[signals < here][-1:] if step < 0 else signals[signals > here][:1]
-        if len(beyond):
-            self.go_to(int(beyond[0]))
-
-    def _zoom(self, event: QKeyEvent) -> bool:
-        span, middle = self._high - self._low, (self._high + self._low) / 2
-        match Qt.Key(event.key()):
-            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
-                self.set_view(middle - span / 4, middle + span / 4)
-            case Qt.Key.Key_Minus:
-                self.set_view(middle - span, middle + span)
-            case Qt.Key.Key_PageUp:
-                self.set_view(self._low - span * 0.8, self._high - span * 0.8)
-            case Qt.Key.Key_PageDown:
-                self.set_view(self._low + span * 0.8, self._high + span * 0.8)
-            case Qt.Key.Key_Home:
-                self.set_view(-0.5, span)
-            case Qt.Key.Key_End:
-                self.lock()
-            case _:
-                return self._letter(event)
-        return True
-
-    def _letter(self, event: QKeyEvent) -> bool:
-        match letter(event):
-            case "L":
-                self.lock()
-            case "Z":
-                self.reset()
-            case _:
-                return False
-        return True
+    def _show_brush(self, stretch: tuple[int, int] | None = None) -> None:
+        """Shade the stretch; one that was chosen stays shaded until the ghost limits are taken away or new points shown."""
+        if self._brush is not None and stretch is None:
+            stretch = self._brush.stretch
+            if stretch:
+                self.brush_moved.emit(*stretch)
+        for view in self.views:
+            if stretch is None:
+                view.item.brush(None)
+            else:
+                text = _("{n} subgroups", n=stretch[1] - stretch[0] + 1) if view is self.views[0] else ""
+                view.item.brush((stretch[0] - 0.5, stretch[1] + 0.5), text)
+        self.changed()
 
     # -- pointing ------------------------------------------------------------------------------------------------------
 
@@ -386,8 +460,8 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         super().leaveEvent(event)
 
     def _hover(self, scene_position: QPointF) -> None:
-        for view in self._views:
-            if self.series and view.plot.vb.sceneBoundingRect().contains(scene_position):
+        for view in self.views:
+            if self.series and view.box.sceneBoundingRect().contains(scene_position):
                 self._set_hovered(view, scene_position)
                 return
         self._set_hovered(None, None)
@@ -395,16 +469,15 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _set_hovered(self, view: PanelView | None, place: QPointF | None) -> None:
         series = self.series
         if view is None or place is None or series is None or not series.count:
-            for each in self._views:
-                each.crosshair.hide()
+            for each in self.views:
+                each.item.point_at(None)
             self._hovered = None
             return
-        x = view.plot.vb.mapSceneToView(place).x()
-        position = min(max(round(x), series.base), series.end - 1)
-        for each in self._views:
-            each.crosshair.setPos(x)
-            each.crosshair.show()
-        point = view.plot.vb.mapViewToScene(QPointF(position, 0))
+        position = min(max(round(view.box.mapSceneToView(place).x()), series.base), series.end - 1)
+        for each in self.views:
+            value = float(series.panels[each.spec.key].value[position - series.base])
+            each.item.point_at(float(position), number(value, each.decimals + (each.spec.role == "location")))
+        point = view.box.mapViewToScene(QPointF(position, 0))
         near = abs(point.x() - place.x()) <= 12
         before, self._hovered = self._hovered, position if near else None
         if self._hovered != before:
@@ -419,30 +492,26 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             return
         shown = self._hovered if self._hovered is not None else self.cursor_position
         by_panel = violations_by_panel(series.marks.get(shown)) if shown is not None else {}
-        for view in self._views:
+        for view in self.views:
             view.outline(series, members(by_panel.get(view.spec.key, [])), self.cursor_position)
 
     def point_text(self, position: int) -> str:
-        """Return what hovering tells: number, time, every statistic, and every rule in words."""
-        series = self.series
-        if series is None or not max(series.base, series.loaded_from) <= position < series.end:
+        """Return what hovering tells: number, time, every statistic, every rule in words, and what people did there."""
+        if self.series is None or not self.views:
             return ""
-        slot = position - series.base
-        lines = [_("Subgroup {n}", n=int(series.number[slot])), local_time(float(series.time[slot]))]
-        for view in self._views:
-            value = float(series.panels[view.spec.key].value[slot])
-            lines.append(f"{view.spec.label}: {number(value, view.decimals + (view.spec.role == 'location'))}")
-        labels = {view.spec.key: view.spec.label for view in self._views}
-        return "\n".join(lines + rule_sentences(series.marks.get(position), labels))
+        wishes = self.views[0].wishes
+        group = next((group.name for group in wishes.groups if position in group.positions), "")
+        panels = [(view.spec, view.decimals) for view in self.views]
+        return point_text(self.series, panels, position, wishes.marks.get(position), group)
 
     def summary(self) -> str:
         """Return one sentence about the chart, and give it to screen readers."""
         series = self.series
         last, count, signals = "", 0, 0
-        if series and series.count and self._views:
+        if series and series.count and self.views:
             count, signals = series.end, len(series.signals())
-            value = series.panels[self._views[0].spec.key].value[series.count - 1]
-            last = number(float(value), self._views[0].decimals)
+            value = series.panels[self.views[0].spec.key].value[series.count - 1]
+            last = number(float(value), self.views[0].decimals)
         text = chart_summary(self.name, count, signals, last)
         self.setAccessibleName(text)
         return text

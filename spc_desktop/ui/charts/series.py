@@ -118,6 +118,8 @@ class Series:
         self.out_of_spec = Positions()
         self.excluded = Positions()
         self.learning = Positions()
+        self.revision = 0
+        """Counts changes to points that were there before; appending is none."""
         self._max = -(-max_points // BLOCK) * BLOCK
         self._started = False
         self._signals: IntArray | None = None
@@ -173,6 +175,8 @@ class Series:
             last = point.index == self.end
             if last:
                 self._append_room()
+            else:
+                self.revision += 1
             slot = point.index - self.base
             self.time[slot] = point.measured_at.timestamp()
             self.number[slot] = point.subgroup_number
@@ -212,6 +216,7 @@ class Series:
             panel.resize(capacity)
 
     def _replace_marks(self, first: int, last: int, marks: Sequence[PointMark]) -> None:
+        self.revision += 1
         self._signals = None
         inside = [mark for mark in marks if first <= mark.index < last]
         self.out_of_spec.replace(first, last, [mark.index for mark in inside if mark.out_of_spec])

@@ -1,5 +1,7 @@
 """How a chart answers to the mouse: dragging marks the stretch to zoom into, the wheel zooms x, the middle button pans."""
 
+from collections.abc import Callable
+
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
@@ -9,6 +11,8 @@ class ChartViewBox(pg.ViewBox):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(enableMenu=False)
+        self.brush: Callable[[float, float, bool], None] | None = None
+        """While set, dragging chooses a stretch: called with start, end, and whether the button was let go."""
         self.setMouseEnabled(x=True, y=False)
         self.disableAutoRange()
         self.setDefaultPadding(0)
@@ -19,7 +23,9 @@ class ChartViewBox(pg.ViewBox):  # type: ignore[misc]
         button, keys = event.button(), event.modifiers()  # type: ignore[attr-defined]
         start = self.mapToView(event.buttonDownPos(button)).x()  # type: ignore[attr-defined]
         now = self.mapToView(event.pos()).x()  # type: ignore[attr-defined]
-        if button == Qt.MouseButton.LeftButton and not keys & Qt.KeyboardModifier.ShiftModifier:
+        if button == Qt.MouseButton.LeftButton and self.brush is not None:
+            self.brush(start, now, event.isFinish())  # type: ignore[attr-defined]
+        elif button == Qt.MouseButton.LeftButton and not keys & Qt.KeyboardModifier.ShiftModifier:
             self._mark_stretch(event, start, now)
         elif button in {Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton}:
             before = self.mapToView(event.lastPos()).x()  # type: ignore[attr-defined]

@@ -1,12 +1,15 @@
 """Sentences about points and charts, in the language of the window: for hovering, for the inspector, for screen readers."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from spc_desktop.domain.point import PointMark
 from spc_desktop.i18n import _, marked
+from spc_desktop.spc.charts.base import PanelSpec
 from spc_desktop.spc.run_rules import RULE_SETS, Rule, Violation
+from spc_desktop.ui.charts.picture import Mark
+from spc_desktop.ui.charts.series import Series
 
 _RULES: dict[str, Rule] = {rule.id: rule for rule_set in RULE_SETS.values() for rule in rule_set.rules}
 
@@ -111,6 +114,34 @@ def chart_summary(name: str, count: int, signals: int, last: str) -> str:
         k=f"{signals:,}",
         value=last,
     )
+
+
+def point_text(
+    series: Series, panels: Sequence[tuple[PanelSpec, int]], position: int, mark: Mark | None = None, group: str = ""
+) -> str:
+    """Return what pointing tells: number, time, every statistic (each panel with its decimals), every rule in words."""
+    if not max(series.base, series.loaded_from) <= position < series.end:
+        return ""
+    slot = position - series.base
+    lines = [_("Subgroup {n}", n=int(series.number[slot])), local_time(float(series.time[slot]))]
+    for spec, decimals in panels:
+        value = float(series.panels[spec.key].value[slot])
+        lines.append(f"{spec.label}: {number(value, decimals + (spec.role == 'location'))}")
+    lines += rule_sentences(series.marks.get(position), {spec.key: spec.label for spec, _decimals in panels})
+    if group:
+        lines.append(group)
+    if mark is not None:
+        lines += _mark_lines(mark)
+    return "\n".join(lines)
+
+
+def _mark_lines(mark: Mark) -> list[str]:
+    said = [
+        (mark.comment, _("Has a comment")),
+        (mark.alert, _("Has an open alert")),
+        (mark.done, _("Action done")),
+    ]
+    return [text for there, text in said if there] + ([mark.text] if mark.text else [])
 
 
 def members(violations: Iterable[Violation]) -> list[int]:

@@ -9,7 +9,7 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.charts.control_chart import ControlChart
-from spc_desktop.ui.charts.panel_view import SpecLimits
+from spc_desktop.ui.charts.picture import SpecLimits, Stage
 from spc_desktop.ui.charts.words import local_time, rule_digit
 from spc_desktop.ui.feed import ChartFeed
 from spc_desktop.ui.frame_clock import FrameClock
@@ -161,7 +161,8 @@ class ChartPage(QWidget):
             return
         state = station.states.get(feed.characteristic.id)
         self.chart.set_provisional(feed.provisional)
-        self.chart.set_stages([state.limits.first_index] if state and state.limits else [])
+        first = state.limits.first_index if state and state.limits else None
+        self.chart.set_stages([] if first is None else [Stage(first, _("limits set"))])
         self._status.setText(self._status_text(feed, station))
         self._move_bar()
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePol
 
 from spc_desktop.i18n import _
 from spc_desktop.ui.charts.control_chart import ControlChart
-from spc_desktop.ui.charts.panel_view import SpecLimits
+from spc_desktop.ui.charts.picture import SpecLimits
 from spc_desktop.ui.feed import ChartFeed
 from spc_desktop.ui.frame_clock import FrameClock
 from spc_desktop.ui.models.products import display_name

@@ -1,0 +1,316 @@
+"""Paints a picture of a panel into a rectangle, on screen and into files: layers from the back to the front."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+
+from spc_desktop.ui.charts.labels import Box, Placer
+from spc_desktop.ui.charts.picture import Dots, Label, Picture
+from spc_desktop.ui.charts.style import Style, polyline
+
+FloatArray = NDArray[np.float64]
+
+ZONE_ALPHA = (0.12, 0.07, 0.03)
+"""Zone A (two to three sigma) is the darkest."""
+FAR = 16_000.0
+"""Pixels from the panel beyond which nothing has to be exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """Where chart units lie in a rectangle of pixels."""
+
+    rect: QRectF
+    low: float
+    high: float
+    bottom: float
+    top: float
+    log: bool = False
+
+    def x(self, values: FloatArray) -> FloatArray:
+        """Return positions in pixels."""
+        scaled: FloatArray = (values - self.low) * (self.rect.width() / (self.high - self.low)) + self.rect.left()
+        return scaled
+
+    def y(self, values: FloatArray) -> FloatArray:
+        """Return heights in pixels; NaN where a logarithm has none."""
+        if self.log:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                values = np.where(values > 0, np.log10(values), np.nan)
+        scaled = (self.top - values) * (self.rect.height() / (self.top - self.bottom)) + self.rect.top()
+        return np.clip(scaled, -FAR, FAR)
+
+    def at(self, x: float, y: float) -> QPointF:
+        """Return one point."""
+        return QPointF(float(self.x(np.array([x]))[0]), float(self.y(np.array([y]))[0]))
+
+
+@dataclass(slots=True)
+class Extras:
+    """What pointing and choosing add to a picture."""
+
+    members: Dots = field(default_factory=Dots)
+    cursor: Dots = field(default_factory=Dots)
+    crosshair: float | None = None
+    reading: str = ""
+    brush: tuple[float, float] | None = None
+    brush_text: str = ""
+
+
+class PanelPainter:
+    """Paints pictures of one panel and remembers where it put the texts."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._places: dict[tuple[float, str], Box | None] = {}
+
+    def paint(self, painter: QPainter, picture: Picture, extras: Extras, canvas: Canvas, style: Style, ratio: float) -> None:
+        """Paint everything."""
+        if canvas.rect.width() < 2 or canvas.rect.height() < 2 or canvas.high <= canvas.low or canvas.top <= canvas.bottom:
+            return
+        _behind(painter, picture, extras, canvas, style)
+        _level_lines(painter, picture, canvas, style)
+        x, y = canvas.x(picture.line.x), canvas.y(picture.line.y)
+        _data_line(painter, picture, x, y, style)
+        _points(painter, picture, extras, canvas, style, ratio)
+        self._texts(painter, picture, canvas, style, x, y)
+        _in_front(painter, extras, canvas, style)
+
+    def _texts(
+        self, painter: QPainter, picture: Picture, canvas: Canvas, style: Style, x: FloatArray, y: FloatArray
+    ) -> None:
+        painter.setFont(style.font)
+        boxes = _stage_names(painter, picture, canvas, style) + _legend(painter, picture, canvas, style)
+        if not picture.labels:
+            return
+        colours = {"rule": QColor(style.colours.violation), "oos": QColor(style.colours.text)}
+        height = style.metrics.ascent()
+        for label, box in self.places(picture, canvas, style, x, y, boxes):
+            if box is not None:
+                painter.setPen(colours[label.kind])
+                painter.drawText(QPointF(box[0], box[1] + height - 1), label.text)
+
+    def places(
+        self, picture: Picture, canvas: Canvas, style: Style, x: FloatArray, y: FloatArray, taken: Sequence[Box] = ()
+    ) -> list[tuple[Label, Box | None]]:
+        """Return the labels and where each is written; None where there is no room for it."""
+        revision, settled = picture.revision
+        key = canvas, revision, len(taken), style.font.key()
+        if key != self._key:
+            self._key, self._places = key, {}
+        bounds = canvas.rect.left(), canvas.rect.top(), canvas.rect.right(), canvas.rect.bottom()
+        placer = Placer(x.tolist(), y.tolist(), bounds)
+        height = style.metrics.ascent()
+        at_x = canvas.x(np.array([label.x for label in picture.labels]))
+        at_y = canvas.y(np.array([label.y for label in picture.labels]))
+        rows = sorted(zip(at_x.tolist(), at_y.tolist(), picture.labels, strict=True), key=lambda row: row[0])
+        found: list[tuple[Label, Box | None]] = []
+        for box in taken:
+            placer.take(box)
+        for place_x, place_y, label in rows:
+            name = label.x, label.text
+            if name in self._places:
+                known = self._places[name]
+                if known is not None:
+                    placer.take(known)
+            else:
+                width = style.metrics.horizontalAdvance(label.text)
+                known = placer.place(place_x, place_y, width, height, below=label.kind == "oos")
+                if label.x < settled:
+                    self._places[name] = known
+            found.append((label, known))
+        return found
+
+
+def _behind(painter: QPainter, picture: Picture, extras: Extras, canvas: Canvas, style: Style) -> None:
+    for zone in picture.zones:
+        for outer, alpha in zip((3, 2, 1), ZONE_ALPHA, strict=True):
+            colour = QColor(128, 128, 128)
+            colour.setAlphaF(alpha)
+            for side in (-1, 1):
+                inner_y, outer_y = (zone.center + side * k * zone.sigma for k in (outer - 1, outer))
+                top, bottom = min(max(inner_y, outer_y), zone.high), max(min(inner_y, outer_y), zone.low)
+                if top > bottom:
+                    painter.fillRect(QRectF(canvas.at(zone.start, top), canvas.at(zone.stop, bottom)), colour)
+    if extras.brush is not None:
+        left, right = canvas.x(np.array(extras.brush)).tolist()
+        colour = QColor(style.colours.data)
+        colour.setAlphaF(0.14)
+        painter.fillRect(QRectF(left, canvas.rect.top(), right - left, canvas.rect.height()), colour)
+        painter.setPen(style.pens["brush"])
+        painter.drawLines([QLineF(at, canvas.rect.top(), at, canvas.rect.bottom()) for at in (left, right)])
+
+
+def _level_lines(painter: QPainter, picture: Picture, canvas: Canvas, style: Style) -> None:
+    left, right = canvas.rect.left(), canvas.rect.right()
+    for pen, lines in (("spec", picture.spec), ("ghost", picture.ghost)):
+        if lines:
+            painter.setPen(style.pens[pen])
+            heights = canvas.y(np.array([value for _, value in lines])).tolist()
+            painter.drawLines([QLineF(left, height, right, height) for height in heights if np.isfinite(height)])
+    for name, strokes in picture.limits.items():
+        painter.setPen(style.pens["center" if name == "center" else "limit"])
+        _strokes(painter, canvas.x(strokes.x), canvas.y(strokes.y), strokes.connect)
+    if picture.dotted:
+        painter.setPen(style.pens["dotted"])
+        table = np.array(picture.dotted)
+        ends = zip(canvas.x(table[:, 0]), canvas.x(table[:, 1]), canvas.y(table[:, 2]), strict=True)
+        painter.drawLines([QLineF(start, height, stop, height) for start, stop, height in ends])
+    if picture.stages:
+        painter.setPen(style.pens["stage"])
+        places = canvas.x(np.array([x for x, _ in picture.stages])).tolist()
+        painter.drawLines([QLineF(x, canvas.rect.top(), x, canvas.rect.bottom()) for x in places])
+
+
+def _strokes(painter: QPainter, x: FloatArray, y: FloatArray, connect: NDArray[np.int32]) -> None:
+    if len(x) <= 8:
+        joined = np.flatnonzero(connect[:-1]).tolist()
+        painter.drawLines([QLineF(x[at], y[at], x[at + 1], y[at + 1]) for at in joined])
+    else:
+        painter.drawPath(pg.functions.arrayToQPath(x, y, connect=connect, finiteCheck=False))
+
+
+def _data_line(painter: QPainter, picture: Picture, x: FloatArray, y: FloatArray, style: Style) -> None:
+    if len(x) < 2:
+        return
+    painter.setPen(style.pens["dimmed" if picture.groups else "data"])
+    if picture.whole and np.isfinite(y).all():
+        painter.drawPolyline(polyline(x, y))
+    else:
+        painter.drawPath(pg.functions.arrayToQPath(x, y, connect="finite"))
+
+
+def _points(
+    painter: QPainter, picture: Picture, extras: Extras, canvas: Canvas, style: Style, ratio: float
+) -> None:
+    symbols = style.symbols
+    if picture.groups:
+        _groups(painter, picture, canvas, style, ratio)
+    for kind in ("ok", "excluded", "violation", "out_of_spec"):
+        dots = picture.dots.get(kind)
+        if dots is not None and not (kind == "ok" and picture.groups):
+            _dots(painter, dots, canvas, style, kind, ratio)
+    _beyond(painter, picture, canvas, style, ratio)
+    for x, y, mark in picture.marks:
+        at = canvas.at(x, y)
+        one_x, one_y = np.array([at.x()]), np.array([at.y()])
+        if mark.alert:
+            symbols["alert"].paint(painter, one_x, one_y, ratio)
+        if mark.comment:
+            symbols["comment"].paint(painter, one_x, one_y - 7, ratio)
+        if mark.done:
+            symbols["done"].paint(painter, one_x + 8, one_y - 9, ratio)
+    for kind, dots in (("member", extras.members), ("cursor", extras.cursor)):
+        if len(dots.x):
+            _dots(painter, dots, canvas, style, kind, ratio)
+    if picture.gaps:
+        painter.setPen(style.pens["gap"])
+        for x, y in picture.gaps:
+            at = canvas.at(x, y)
+            middle, height = at.x(), at.y()
+            painter.drawLines(
+                [QLineF(middle + shift - 2, height + 6, middle + shift + 2, height - 6) for shift in (-2.5, 2.5)]
+            )
+
+
+def _dots(painter: QPainter, dots: Dots, canvas: Canvas, style: Style, kind: str, ratio: float) -> None:
+    x, y = canvas.x(dots.x), canvas.y(dots.y)
+    finite = np.isfinite(y)
+    if not finite.all():
+        x, y = x[finite], y[finite]
+    if len(x):
+        style.symbols[kind].paint(painter, x, y, ratio)
+
+
+def _beyond(painter: QPainter, picture: Picture, canvas: Canvas, style: Style, ratio: float) -> None:
+    """Arrows at the edge for signals that are out of sight while the y range is held."""
+    for kind in ("violation", "out_of_spec"):
+        dots = picture.dots.get(kind)
+        if dots is None:
+            continue
+        x, y = canvas.x(dots.x), canvas.y(dots.y)
+        for shape, edge, hidden in (
+            ("above", canvas.rect.top(), y < canvas.rect.top()),
+            ("under", canvas.rect.bottom(), y > canvas.rect.bottom()),
+        ):
+            if hidden.any():
+                style.symbols[shape].paint(painter, x[hidden], np.full(int(hidden.sum()), edge), ratio)
+
+
+def _groups(painter: QPainter, picture: Picture, canvas: Canvas, style: Style, ratio: float) -> None:
+    for number, (_name, dots) in enumerate(picture.groups):
+        which = number % len(style.group_symbols)
+        x, y = canvas.x(dots.x), canvas.y(dots.y)
+        finite = np.isfinite(y)
+        x, y = x[finite], y[finite]
+        if len(x):
+            painter.setPen(style.group_colours[which])
+            painter.drawPolyline(polyline(x, y))
+            if len(x) <= 2000:
+                style.group_symbols[which].paint(painter, x, y, ratio)
+
+
+def _stage_names(painter: QPainter, picture: Picture, canvas: Canvas, style: Style) -> list[Box]:
+    boxes: list[Box] = []
+    painter.setPen(QColor(style.colours.dim))
+    height = style.metrics.height()
+    for x, name in picture.stages:
+        left = float(canvas.x(np.array([x]))[0]) + 4
+        width = style.metrics.horizontalAdvance(name)
+        if not name or (boxes and left < boxes[-1][2] + 4):
+            continue
+        if left + width > canvas.rect.right():  # no room at the right of its line
+            left = left - width - 8
+            if boxes and left < boxes[-1][2] + 4:
+                continue
+        top = canvas.rect.top() + 1
+        painter.drawText(QPointF(left, top + style.metrics.ascent()), name)
+        boxes.append((left, top, left + width, top + height))
+    return boxes
+
+
+def _legend(painter: QPainter, picture: Picture, canvas: Canvas, style: Style) -> list[Box]:
+    """Names of compared groups, in a row at the bottom of the panel, in lines as they fit."""
+    boxes: list[Box] = []
+    x, height = canvas.rect.left() + 10, style.metrics.height()
+    y = canvas.rect.bottom() - height - 3
+    for number, (name, _dots) in enumerate(picture.groups):
+        which = number % len(style.group_symbols)
+        width = style.metrics.horizontalAdvance(name)
+        if x + width + 14 > canvas.rect.right() and boxes:
+            x, y = canvas.rect.left() + 10, y - height
+        style.group_symbols[which].paint(painter, np.array([x]), np.array([y + height / 2]), 0)
+        painter.setPen(style.group_colours[which])
+        painter.drawText(QPointF(x + 9, y + style.metrics.ascent()), name)
+        boxes.append((x - 5, y, x + 9 + width, y + height))
+        x += width + 26
+    return boxes
+
+
+def _in_front(painter: QPainter, extras: Extras, canvas: Canvas, style: Style) -> None:
+    painter.setFont(style.font)
+    if extras.brush is not None and extras.brush_text:
+        _badge(painter, extras.brush_text, float(canvas.x(np.array([sum(extras.brush) / 2]))[0]), canvas, style)
+    if extras.crosshair is not None:
+        x = float(canvas.x(np.array([extras.crosshair]))[0])
+        painter.setPen(style.pens["crosshair"])
+        painter.drawLine(QLineF(x, canvas.rect.top(), x, canvas.rect.bottom()))
+        if extras.reading:
+            _badge(painter, extras.reading, x, canvas, style)
+
+
+def _badge(painter: QPainter, text: str, x: float, canvas: Canvas, style: Style) -> None:
+    """A text on a ground of its own at the top of the panel."""
+    width, height = style.metrics.horizontalAdvance(text) + 10, style.metrics.height() + 2
+    left = min(max(x - width / 2, canvas.rect.left() + 1), canvas.rect.right() - width - 1)
+    box = QRectF(left, canvas.rect.top() + 1, width, height)
+    painter.fillRect(box, QColor(style.colours.background))
+    painter.setPen(QColor(style.colours.dim))
+    painter.drawRect(box)
+    painter.setPen(QColor(style.colours.text))
+    painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
