@@ -10,8 +10,9 @@ from spc_desktop.domain.point import PanelValue, Point
 from spc_desktop.spc.charts.base import PanelSpec
 from spc_desktop.spc.run_rules import Violation
 from spc_desktop.ui.charts.axes import _apart
+from spc_desktop.ui.charts.compose import staircase
 from spc_desktop.ui.charts.control_chart import ControlChart
-from spc_desktop.ui.charts.panel_view import Provisional, SpecLimits, _staircase
+from spc_desktop.ui.charts.picture import Levels, SpecLimits
 from spc_desktop.ui.charts.series import Series
 from spc_desktop.ui.frame_clock import FrameClock
 from spc_desktop.ui.theme import LIGHT
@@ -64,8 +65,15 @@ def pixels(widget, name):
     return sum(image.pixel(x, y) == wanted for x in range(image.width()) for y in range(image.height()))
 
 
-def xs(layer):
-    return np.sort(layer.item.getData()[0]).tolist()
+def xs(chart, kind, panel=0):
+    """Positions that are painted as this kind."""
+    item = chart.views[panel].item
+    dots = {"member": item.extras.members, "cursor": item.extras.cursor, **item.picture.dots}.get(kind)
+    return [] if dots is None else np.sort(dots.x).tolist()
+
+
+def texts(chart, panel=0):
+    return [(label.text, label.x) for label in chart.views[panel].item.picture.labels]
 
 
 def test_that_signals_out_of_spec_and_excluded_points_have_shapes_of_their_own(chart):
@@ -74,13 +82,12 @@ def test_that_signals_out_of_spec_and_excluded_points_have_shapes_of_their_own(c
     points[20] = point(20, 11.2, rules=["nelson_1", "nelson_2"], out_of_spec=True)
     points[25] = point(25, 12.0, excluded=True)
     filled(chart, points)
-    view = chart._views[0]
-    assert xs(view._violating) == [10]
-    assert xs(view._out_of_spec) == [20]
-    assert xs(view._excluded) == [25]
-    assert set(xs(view._ok)) == set(range(30)) - {10, 20, 25}
-    assert [(mark.text, mark.x) for mark in view._overlay.marks] == [("1", 10), ("1", 20), ("OOS", 20)]
-    assert xs(chart._views[1]._out_of_spec) == []
+    assert xs(chart, "violation") == [10]
+    assert xs(chart, "out_of_spec") == [20]
+    assert xs(chart, "excluded") == [25]
+    assert set(xs(chart, "ok")) == set(range(30)) - {10, 20, 25}
+    assert texts(chart) == [("1", 10), ("1", 20), ("OOS", 20)]
+    assert xs(chart, "out_of_spec", 1) == []
     assert pixels(chart, LIGHT.violation) > 50
     assert pixels(chart, LIGHT.out_of_spec) > 10
 
@@ -98,19 +105,20 @@ def test_that_data_line_and_limits_are_seen_and_stay_when_the_view_moves(chart):
 def test_that_limits_are_labelled_with_their_values_and_spec_only_where_single_values_are_plotted(chart):
     points = [point(at, 10.0) for at in range(30)]
     filled(chart, points)
-    texts = [tag.text for tag in chart._views[0]._limit_axis.tags]
+    texts = [tag.text for tag in chart.views[0].limit_axis.tags]
     assert texts == ["UCL 10.60", "CL 10.00", "LCL 9.40", "LSL 9.00", "T 10.00", "USL 11.00"]
     filled(chart, points, XBAR)
-    assert not any("SL" in tag.text for tag in chart._views[0]._limit_axis.tags)
+    assert not any("SL" in tag.text for tag in chart.views[0].limit_axis.tags)
 
 
 def test_that_a_missing_value_breaks_the_line_and_is_marked(chart):
     points = [point(at, 10.0) for at in range(30)]
     points[7] = point(7, None)
     filled(chart, points)
-    view = chart._views[0]
-    assert [(mark.text, mark.x) for mark in view._overlay.marks] == [("//", 7)]
-    assert 7 not in xs(view._ok)
+    picture = chart.views[0].item.picture
+    assert picture.gaps == [(7, 10.0)]
+    assert not picture.whole
+    assert 7 not in xs(chart, "ok")
 
 
 def test_that_limits_step_without_being_joined_where_they_change(chart):
@@ -129,17 +137,17 @@ def test_that_limits_step_without_being_joined_where_they_change(chart):
     ]
     series.apply(moved)
     chart.draw()
-    x, y = chart._views[0]._limits["center"].item.getData()
-    assert x.tolist() == [-0.5, 14.5, 14.5, 29.5]
-    assert y.tolist() == [10.0, 10.0, 10.2, 10.2]
-    assert chart._views[0]._limits["center"].item.opts["connect"].tolist() == [1, 0, 1, 0]
+    center = chart.views[0].item.picture.limits["center"]
+    assert center.x.tolist() == [-0.5, 14.5, 14.5, 29.5]
+    assert center.y.tolist() == [10.0, 10.0, 10.2, 10.2]
+    assert center.connect.tolist() == [1, 0, 1, 0]
 
 
 def test_that_limits_that_change_with_every_point_make_a_staircase():
-    x, y, joints = _staircase(np.array([0, 1, 2, 3]), np.array([1, 2, 3, 9]), np.array([1.0, 2.0, 3.0, 4.0]))
-    assert x.tolist() == [-0.5, 0.5, 0.5, 1.5, 1.5, 2.5, 2.5, 8.5]
-    assert y.tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
-    assert joints.tolist() == [1, 1, 1, 1, 1, 1, 1, 0]
+    made = staircase(np.array([0, 1, 2, 3]), np.array([1, 2, 3, 9]), np.array([1.0, 2.0, 3.0, 4.0]))
+    assert made.x.tolist() == [-0.5, 0.5, 0.5, 1.5, 1.5, 2.5, 2.5, 8.5]
+    assert made.y.tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
+    assert made.connect.tolist() == [1, 1, 1, 1, 1, 1, 1, 0]
 
 
 def test_that_provisional_limits_are_dotted_and_no_others(chart):
@@ -156,12 +164,12 @@ def test_that_provisional_limits_are_dotted_and_no_others(chart):
         for at in range(8)
     ]
     filled(chart, points)
-    chart.set_provisional({"i": Provisional(10.0, 9.5, 10.5)})
+    chart.set_provisional({"i": Levels(10.0, 9.5, 10.5)})
     chart.draw()
-    view = chart._views[0]
-    assert view._dotted.item.getData()[1].tolist() == [10.0, 10.0, 9.5, 9.5, 10.5, 10.5]
-    assert xs(view._limits["ucl"]) == []
-    assert "UCL 10.50" in [tag.text for tag in view._limit_axis.tags]
+    view = chart.views[0]
+    assert view.item.picture.dotted == [(-0.5, 7.5, 10.0), (-0.5, 7.5, 9.5), (-0.5, 7.5, 10.5)]
+    assert view.item.picture.limits == {}
+    assert "UCL 10.50" in [tag.text for tag in view.limit_axis.tags]
 
 
 def test_that_arrows_walk_points_and_control_arrows_walk_signals(chart):
@@ -214,25 +222,27 @@ def test_that_hovering_tells_every_rule_in_words_and_outlines_the_pattern(chart)
     text = chart.point_text(20)
     assert "Rule 1: beyond control limit" in text
     assert "Rule 2: 9 points in a row on one side of centre line" in text
-    assert [mark.text for mark in chart._views[0]._overlay.marks] == ["1"]
+    assert texts(chart) == [("1", 20)]
     chart.go_to(20)
     chart.draw()
-    assert xs(chart._views[0]._members) == list(range(12, 21))
-    assert xs(chart._views[0]._cursor) == [20]
+    assert xs(chart, "member") == list(range(12, 21))
+    assert xs(chart, "cursor") == [20]
 
 
 def test_that_the_hover_text_stays_while_the_mouse_rests(chart, qtbot):
     filled(chart, [point(at, 10.0) for at in range(30)])
-    view = chart._views[0]
+    view = chart.views[0]
     spot = view.plot.vb.mapViewToScene(QPointF(20, 10.0))
-    chart._hover(spot)
+    chart.pointer.move(spot)
     place = chart.mapFromScene(spot)
     QApplication.sendEvent(chart.viewport(), QHelpEvent(QEvent.Type.ToolTip, place, chart.mapToGlobal(place)))
     qtbot.wait(400)  # Qt hides a text a moment after it was told to
     assert QToolTip.isVisible()
     assert "Subgroup 21" in QToolTip.text()
-    assert view.crosshair.isVisible()
-    assert chart._views[1].crosshair.isVisible()
+    assert [(each.item.extras.crosshair, each.item.extras.reading) for each in chart.views] == [
+        (20, "10.000"),
+        (20, "0.20"),
+    ]
 
 
 def test_that_a_screen_reader_gets_one_sentence_about_the_chart(chart):
@@ -244,13 +254,13 @@ def test_that_a_screen_reader_gets_one_sentence_about_the_chart(chart):
 
 def test_that_the_y_range_stands_still_while_values_fit(chart):
     series = filled(chart, [point(at, 10.0 + 0.1 * (at % 3)) for at in range(30)])
-    before = chart._views[0].plot.viewRange()[1]
+    before = chart.views[0].plot.viewRange()[1]
     series.apply([point(30, 10.2), point(31, 9.9)])
     chart.draw()
-    assert chart._views[0].plot.viewRange()[1] == before
+    assert chart.views[0].plot.viewRange()[1] == before
     series.apply([point(32, 14.0)])
     chart.draw()
-    assert chart._views[0].plot.viewRange()[1][1] > 14.0
+    assert chart.views[0].plot.viewRange()[1][1] > 14.0
 
 
 def test_that_a_chart_without_points_is_empty_and_takes_every_key(chart):
@@ -269,10 +279,10 @@ def test_that_a_hidden_chart_is_not_drawn_and_catches_up_when_shown(chart):
     series.apply([point(30, 10.9, rules=["nelson_1"])])
     chart.changed()
     clock.flush()
-    assert xs(chart._views[0]._violating) == []
+    assert xs(chart, "violation") == []
     chart.show()
     clock.flush()
-    assert xs(chart._views[0]._violating) == [30]
+    assert xs(chart, "violation") == [30]
 
 
 def test_that_labels_that_would_cover_each_other_move_apart():

@@ -1,6 +1,6 @@
 """Window with six live charts and its server in one process: latency to 50 clients at 50 values/s, and the lag of its loop.
 
-``python -m tests.perf.six_charts [--seconds 20] [--charts 0 6]``. Measured without charts (the window hidden) and with them, one
+``python -m tests.perf.six_charts [--seconds 20] [--charts 0 6]``. Without charts (the window hidden) and with them, one
 after the other on the same machine, so that the ratio says what drawing costs. The window is the real program's, offscreen
 unless QT_QPA_PLATFORM says otherwise; the clients are another process. ``--window`` is that inner program (``tests.perf.soak``
 uses it as well).
@@ -187,7 +187,9 @@ async def measure(seconds, charts):
                     task.cancel()
             await asyncio.gather(*(socket.close() for socket in sockets))
             load = os.getloadavg()[0]
-            print(f"{charts} charts live, load {load:.1f}, {CLIENTS} clients, {VALUES_PER_S} values/s for {seconds:g} s, durable")
+            print(
+                f"{charts} charts live, load {load:.1f}, {CLIENTS} clients, {VALUES_PER_S} values/s for {seconds:g} s, durable"
+            )
             row("value posted -> frame at each client", times.found)
             print(f"{'resident memory of the process':<52} {window.resident_mb():.0f} MB")
         finally:

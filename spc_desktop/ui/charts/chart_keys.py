@@ -20,16 +20,16 @@ def obey(chart: "ControlChart", event: QKeyEvent) -> bool:
 
 
 def _brush(chart: "ControlChart", event: QKeyEvent) -> bool:
-    if not chart.brushing:
+    if not chart.brush.active:
         return False
     key, keys = Qt.Key(event.key()), event.modifiers()
     step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(key)
     if step and keys & _SHIFT:
-        chart.extend_brush(step * (10 if keys & _CONTROL else 1))
+        chart.brush.extend(step * (10 if keys & _CONTROL else 1))
     elif key in _ENTER:
-        chart.end_brush(chosen=True)
+        chart.brush.end(chosen=True)
     elif key == Qt.Key.Key_Escape:
-        chart.end_brush(chosen=False)
+        chart.brush.end(chosen=False)
     else:
         return False
     return True

@@ -75,7 +75,8 @@ def compose(spec: PanelSpec, wishes: Wishes, series: Series, first: int, last: i
         shown[special - first] = False
         picture.dots["ok"] = Dots(x[shown], y[shown])
         _texts(picture, spec, series, panel, first, last)
-        _marks(picture, wishes, panel, base, first, last)
+        if spec.role == "location":
+            _marks(picture, wishes, panel, base, first, last)
         if not picture.whole:
             _gaps(picture, series, panel, first, last)
     for group in wishes.groups:

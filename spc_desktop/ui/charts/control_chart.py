@@ -11,7 +11,7 @@ What a page asks for (data in, drawing out; every call draws with one of the nex
 - ``set_marks({position: Mark(comment, alert, done, text)})``: flag, ring and tick over points.
 - ``show_groups([Group(name, positions)])``: compared groups over each other; an empty list ends it.
 - ``start_brush(first, last)``: a stretch is chosen by dragging or Shift+arrows; ``brush_moved(first, last)`` while it changes,
-  then ``baseline_chosen(first, last)`` (button let go, or Enter) or ``brush_cancelled`` (Escape). The histogram counts the stretch.
+  then ``baseline_chosen(first, last)`` (button let go, or Enter) or ``brush_cancelled`` (Escape). The histogram counts it.
 - ``go_to``, ``go_to_signal``, ``focus_on``, ``set_view``, ``show_all``, ``reset``, ``lock``: moving about.
 - ``point_text``, ``summary``: words for inspectors and screen readers.
 - Keys ask by signals what a page does: ``point_activated`` (Enter), ``exclude_requested`` (X), ``restore_requested`` (Shift+X),
@@ -23,20 +23,21 @@ from time import perf_counter
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QGraphicsView, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QGraphicsView, QSizePolicy, QWidget
 
 from spc_desktop.i18n import _
 from spc_desktop.spc.charts.base import PanelSpec
 from spc_desktop.ui.charts import chart_keys
 from spc_desktop.ui.charts.axes import PositionAxis
-from spc_desktop.ui.charts.brush import Brush
+from spc_desktop.ui.charts.brush import BaselineBrush
 from spc_desktop.ui.charts.navigation import Stretch
 from spc_desktop.ui.charts.panel_view import PanelView
 from spc_desktop.ui.charts.picture import Group, Levels, Mark, SpecLimits, Stage
+from spc_desktop.ui.charts.pointer import Pointer
 from spc_desktop.ui.charts.series import Series
-from spc_desktop.ui.charts.words import chart_summary, local_time, members, number, point_text, violations_by_panel
+from spc_desktop.ui.charts.words import chart_summary, local_time, number, point_text
 from spc_desktop.ui.frame_clock import FrameClock
 from spc_desktop.ui.theme import Colours, colours_of
 
@@ -76,8 +77,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.stretch = Stretch()
         self.views: list[PanelView] = []
         self._clock, self._colours = clock, colours
-        self._hovered: int | None = None
-        self._brush: Brush | None = None
+        self.pointer, self.brush = Pointer(self), BaselineBrush(self)
         self._spec, self._spec_shown = NO_SPEC, True
         self._histogram = self._log = False
         self._drawn = (0.0, 0.0)
@@ -91,7 +91,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)  # one item: regions cost more
         self.ci.setContentsMargins(0, 8, 0, 0)  # the topmost number needs half its height
         self.ci.layout.setVerticalSpacing(2)
-        self.scene().sigMouseMoved.connect(self._hover)
+        self.scene().sigMouseMoved.connect(self.pointer.move)
         self._ready = True
         self._recolour()
 
@@ -123,12 +123,13 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     ) -> None:
         """Show a series from its newest points on; None shows empty panels."""
         self.series, self.name, self._spec = series, name, spec
-        self.cursor_position, self._hovered, self._brush = None, None, None
+        self.cursor_position = None
+        self.pointer.hovered = None
+        self.brush.forget()
         if tuple(panels) != self.panels:
             self._build(panels)
         for view in self.views:
             view.decimals = decimals
-            view.box.brush = None
             view.wishes.provisional = view.wishes.ghost = None
             view.wishes.marks, view.wishes.groups = {}, ()
             view.set_spec_limits(spec if self._spec_shown else NO_SPEC)
@@ -247,7 +248,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         low, high = self.view_range
         first = max(series.base, int(np.floor(low)))
         last = min(series.end, int(np.ceil(high)) + 1)
-        chosen = self._brush.stretch if self._brush else None
+        chosen = self.brush.shown
         self._setting_range = True
         for view in self.views:
             if tuple(view.box.viewRange()[0]) != (low, high):
@@ -258,7 +259,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 view.clear()
             view.box.prepareForPaint()  # else the new range is noticed while painting, and all is painted twice
         self._setting_range = False
-        self._outline()
+        self.pointer.outline()
         if (low, high) != self._drawn:
             self._drawn = low, high
             self.view_moved.emit()
@@ -364,6 +365,10 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if len(beyond):
             self.go_to(int(beyond[0]))
 
+    def start_brush(self, first: int | None = None, last: int | None = None) -> None:
+        """Let a stretch be chosen, from ``first`` to ``last`` to begin with where they are given."""
+        self.brush.start(first, last)
+
     def focus_on(self, position: int, around: int = 25) -> None:
         """Show ``around`` points on both sides of a position and put the cursor on it."""
         self.set_view(position - around - 0.5, position + around + 0.5)
@@ -374,81 +379,19 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if not chart_keys.obey(self, event):
             super().keyPressEvent(event)
 
-    # -- choosing a baseline -------------------------------------------------------------------------------------------
-
-    @property
-    def brushing(self) -> bool:
-        """Return whether a stretch is being chosen."""
-        return self._brush is not None
-
-    def start_brush(self, first: int | None = None, last: int | None = None) -> None:
-        """Let a stretch be chosen, from ``first`` to ``last`` to begin with where they are given."""
-        series = self.series
-        if series is None or not series.count:
-            return
-        here = self.cursor_position
-        anchor = int(np.ceil(self.stretch.low)) if here is None else here
-        self._brush = Brush(anchor, series.base, series.end - 1)
-        if first is not None and last is not None:
-            self._brush.choose(first, last)
-        for view in self.views:
-            view.box.brush = self._brushed
-        self._show_brush()
-
-    def _brushed(self, start: float, end: float, finished: bool) -> None:
-        if self._brush is not None:
-            self._brush.choose(round(start), round(end))
-            self._show_brush()
-            if finished:
-                self.end_brush(chosen=True)
-
-    def extend_brush(self, step: int) -> None:
-        """Move the end of the stretch by so many points."""
-        if self._brush is not None:
-            self.go_to(self._brush.extend(step))
-            self._show_brush()
-
-    def end_brush(self, *, chosen: bool) -> None:
-        """Take the stretch, or give it up; nothing chosen yet can only be given up."""
-        stretch = self._brush.stretch if self._brush else None
-        if chosen and stretch is None:
-            return
-        self._brush = None
-        for view in self.views:
-            view.box.brush = None
-        self._show_brush(None if not chosen else stretch)
-        if chosen and stretch:
-            self.baseline_chosen.emit(*stretch)
-        else:
-            self.brush_cancelled.emit()
-
-    def _show_brush(self, stretch: tuple[int, int] | None = None) -> None:
-        """Shade the stretch; one that was chosen stays shaded until the ghost limits are taken away or new points shown."""
-        if self._brush is not None and stretch is None:
-            stretch = self._brush.stretch
-            if stretch:
-                self.brush_moved.emit(*stretch)
-        for view in self.views:
-            if stretch is None:
-                view.item.brush(None)
-            else:
-                text = _("{n} subgroups", n=stretch[1] - stretch[0] + 1) if view is self.views[0] else ""
-                view.item.brush((stretch[0] - 0.5, stretch[1] + 0.5), text)
-        self.changed()
-
     # -- pointing ------------------------------------------------------------------------------------------------------
 
     def mouseDoubleClickEvent(self, event: object) -> None:
         """Open the point under the mouse."""
-        if self._hovered is not None:
-            self.go_to(self._hovered)
-            self.point_activated.emit(self._hovered)
+        if self.pointer.hovered is not None:
+            self.go_to(self.pointer.hovered)
+            self.point_activated.emit(self.pointer.hovered)
 
     def mouseReleaseEvent(self, event: object) -> None:
         """Select the point under the mouse on a click."""
         super().mouseReleaseEvent(event)
-        if self._hovered is not None and self.series is not None:
-            self.go_to(self._hovered)
+        if self.pointer.hovered is not None and self.series is not None and not self.brush.active:
+            self.go_to(self.pointer.hovered)
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Keep Qt from hiding our hover text: after a moment's rest it would show the items' own, which are empty."""
@@ -456,44 +399,8 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def leaveEvent(self, event: QEvent) -> None:
         """Take the crosshair away."""
-        self._set_hovered(None, None)
+        self.pointer.leave()
         super().leaveEvent(event)
-
-    def _hover(self, scene_position: QPointF) -> None:
-        for view in self.views:
-            if self.series and view.box.sceneBoundingRect().contains(scene_position):
-                self._set_hovered(view, scene_position)
-                return
-        self._set_hovered(None, None)
-
-    def _set_hovered(self, view: PanelView | None, place: QPointF | None) -> None:
-        series = self.series
-        if view is None or place is None or series is None or not series.count:
-            for each in self.views:
-                each.item.point_at(None)
-            self._hovered = None
-            return
-        position = min(max(round(view.box.mapSceneToView(place).x()), series.base), series.end - 1)
-        for each in self.views:
-            value = float(series.panels[each.spec.key].value[position - series.base])
-            each.item.point_at(float(position), number(value, each.decimals + (each.spec.role == "location")))
-        point = view.box.mapViewToScene(QPointF(position, 0))
-        near = abs(point.x() - place.x()) <= 12
-        before, self._hovered = self._hovered, position if near else None
-        if self._hovered != before:
-            self._outline()
-            spot = self.mapFromScene(place)
-            text = self.point_text(position) if near else ""
-            QToolTip.showText(self.viewport().mapToGlobal(spot + QPoint(12, 12)), text, self.viewport(), QRect())
-
-    def _outline(self) -> None:
-        series = self.series
-        if series is None:
-            return
-        shown = self._hovered if self._hovered is not None else self.cursor_position
-        by_panel = violations_by_panel(series.marks.get(shown)) if shown is not None else {}
-        for view in self.views:
-            view.outline(series, members(by_panel.get(view.spec.key, [])), self.cursor_position)
 
     def point_text(self, position: int) -> str:
         """Return what hovering tells: number, time, every statistic, every rule in words, and what people did there."""

@@ -15,13 +15,16 @@ _TAKEN = 12
 class Placer:
     """Finds places from the left to the right."""
 
-    def __init__(self, line_x: Sequence[float], line_y: Sequence[float], bounds: Box) -> None:
+    def __init__(
+        self, line_x: Sequence[float], line_y: Sequence[float], bounds: Box, fixed: Sequence[Box] = ()
+    ) -> None:
         self._x, self._y = line_x, line_y
         self._bounds = bounds
+        self._fixed = fixed
         self._taken: list[Box] = []
 
     def take(self, box: Box) -> None:
-        """Count this place as used."""
+        """Count this place as used by a text."""
         self._taken.append(box)
 
     def place(self, x: float, y: float, width: float, height: float, *, below: bool = False) -> Box | None:
@@ -38,7 +41,7 @@ class Placer:
         low_x, low_y, high_x, high_y = self._bounds
         if left < low_x or top < low_y or right > high_x or bottom > high_y:
             return False
-        for other in self._taken[-_TAKEN:]:
+        for other in (*self._fixed, *self._taken[-_TAKEN:]):
             if left < other[2] and other[0] < right and top < other[3] and other[1] < bottom:
                 return False
         return not self._crossed(left - 1, top - 1, right + 1, bottom + 1)
@@ -71,6 +74,8 @@ def _candidates(width: float, height: float, *, below: bool) -> Sequence[tuple[f
         (-side, -up * 0.5),
         (side, 0),
         (-side, 0),
-        (0, up * 2.2),
-        (0, -up * 2.2),
+        (0, up * 1.7),
+        (side + 3, up * 1.2),
+        (-side - 3, up * 1.2),
+        (0, -up * 1.7),
     )

@@ -69,9 +69,16 @@ class PanelPainter:
         self._key: object = None
         self._places: dict[tuple[float, str], Box | None] = {}
 
-    def paint(self, painter: QPainter, picture: Picture, extras: Extras, canvas: Canvas, style: Style, ratio: float) -> None:
+    def paint(
+        self, painter: QPainter, picture: Picture, extras: Extras, canvas: Canvas, style: Style, ratio: float
+    ) -> None:
         """Paint everything."""
-        if canvas.rect.width() < 2 or canvas.rect.height() < 2 or canvas.high <= canvas.low or canvas.top <= canvas.bottom:
+        if (
+            canvas.rect.width() < 2
+            or canvas.rect.height() < 2
+            or canvas.high <= canvas.low
+            or canvas.top <= canvas.bottom
+        ):
             return
         _behind(painter, picture, extras, canvas, style)
         _level_lines(painter, picture, canvas, style)
@@ -86,6 +93,7 @@ class PanelPainter:
     ) -> None:
         painter.setFont(style.font)
         boxes = _stage_names(painter, picture, canvas, style) + _legend(painter, picture, canvas, style)
+        boxes += _mark_boxes(picture, canvas)
         if not picture.labels:
             return
         colours = {"rule": QColor(style.colours.violation), "oos": QColor(style.colours.text)}
@@ -100,18 +108,16 @@ class PanelPainter:
     ) -> list[tuple[Label, Box | None]]:
         """Return the labels and where each is written; None where there is no room for it."""
         revision, settled = picture.revision
-        key = canvas, revision, len(taken), style.font.key()
+        key = canvas, revision, tuple(taken), style.font.key()
         if key != self._key:
             self._key, self._places = key, {}
         bounds = canvas.rect.left(), canvas.rect.top(), canvas.rect.right(), canvas.rect.bottom()
-        placer = Placer(x.tolist(), y.tolist(), bounds)
+        placer = Placer(x.tolist(), y.tolist(), bounds, taken)
         height = style.metrics.ascent()
         at_x = canvas.x(np.array([label.x for label in picture.labels]))
         at_y = canvas.y(np.array([label.y for label in picture.labels]))
         rows = sorted(zip(at_x.tolist(), at_y.tolist(), picture.labels, strict=True), key=lambda row: row[0])
         found: list[tuple[Label, Box | None]] = []
-        for box in taken:
-            placer.take(box)
         for place_x, place_y, label in rows:
             name = label.x, label.text
             if name in self._places:
@@ -185,10 +191,7 @@ def _data_line(painter: QPainter, picture: Picture, x: FloatArray, y: FloatArray
         painter.drawPath(pg.functions.arrayToQPath(x, y, connect="finite"))
 
 
-def _points(
-    painter: QPainter, picture: Picture, extras: Extras, canvas: Canvas, style: Style, ratio: float
-) -> None:
-    symbols = style.symbols
+def _points(painter: QPainter, picture: Picture, extras: Extras, canvas: Canvas, style: Style, ratio: float) -> None:
     if picture.groups:
         _groups(painter, picture, canvas, style, ratio)
     for kind in ("ok", "excluded", "violation", "out_of_spec"):
@@ -196,6 +199,15 @@ def _points(
         if dots is not None and not (kind == "ok" and picture.groups):
             _dots(painter, dots, canvas, style, kind, ratio)
     _beyond(painter, picture, canvas, style, ratio)
+    _marks(painter, picture, canvas, style, ratio)
+    for kind, dots in (("member", extras.members), ("cursor", extras.cursor)):
+        if len(dots.x):
+            _dots(painter, dots, canvas, style, kind, ratio)
+    _gaps(painter, picture, canvas, style)
+
+
+def _marks(painter: QPainter, picture: Picture, canvas: Canvas, style: Style, ratio: float) -> None:
+    symbols = style.symbols
     for x, y, mark in picture.marks:
         at = canvas.at(x, y)
         one_x, one_y = np.array([at.x()]), np.array([at.y()])
@@ -205,17 +217,30 @@ def _points(
             symbols["comment"].paint(painter, one_x, one_y - 7, ratio)
         if mark.done:
             symbols["done"].paint(painter, one_x + 8, one_y - 9, ratio)
-    for kind, dots in (("member", extras.members), ("cursor", extras.cursor)):
-        if len(dots.x):
-            _dots(painter, dots, canvas, style, kind, ratio)
-    if picture.gaps:
-        painter.setPen(style.pens["gap"])
-        for x, y in picture.gaps:
-            at = canvas.at(x, y)
-            middle, height = at.x(), at.y()
-            painter.drawLines(
-                [QLineF(middle + shift - 2, height + 6, middle + shift + 2, height - 6) for shift in (-2.5, 2.5)]
-            )
+
+
+def _gaps(painter: QPainter, picture: Picture, canvas: Canvas, style: Style) -> None:
+    painter.setPen(style.pens["gap"])
+    for x, y in picture.gaps:
+        at = canvas.at(x, y)
+        middle, height = at.x(), at.y()
+        painter.drawLines(
+            [QLineF(middle + shift - 2, height + 6, middle + shift + 2, height - 6) for shift in (-2.5, 2.5)]
+        )
+
+
+def _mark_boxes(picture: Picture, canvas: Canvas) -> list[Box]:
+    """Return where flags, rings and ticks are, for the texts to keep off."""
+    boxes: list[Box] = []
+    for x, y, mark in picture.marks:
+        at = canvas.at(x, y)
+        if mark.alert:
+            boxes.append((at.x() - 8, at.y() - 8, at.x() + 8, at.y() + 8))
+        if mark.comment:
+            boxes.append((at.x(), at.y() - 17, at.x() + 8, at.y() - 7))
+        if mark.done:
+            boxes.append((at.x() + 3, at.y() - 14, at.x() + 14, at.y() - 5))
+    return boxes
 
 
 def _dots(painter: QPainter, dots: Dots, canvas: Canvas, style: Style, kind: str, ratio: float) -> None:

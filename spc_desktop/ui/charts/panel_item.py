@@ -1,6 +1,5 @@
 """The one graphics item of a panel: it lies over the view box, in its pixels, and paints the panel's picture."""
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
@@ -49,11 +48,10 @@ class PanelItem(pg.GraphicsObject):  # type: ignore[misc]
     def outline(self, members: Dots, cursor: Dots) -> None:
         """Outline the points of a pattern and ring the selected point."""
         before = self.extras
-        if np.array_equal(before.members.x, members.x) and np.array_equal(before.cursor.x, cursor.x):
-            if np.array_equal(before.members.y, members.y) and np.array_equal(before.cursor.y, cursor.y):
-                return
+        same = before.members.same(members) and before.cursor.same(cursor)
         before.members, before.cursor = members, cursor
-        self.update()
+        if not same:
+            self.update()
 
     def point_at(self, position: float | None, reading: str = "") -> None:
         """Draw the crosshair at a position, with what is read there."""

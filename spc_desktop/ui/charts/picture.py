@@ -95,6 +95,10 @@ class Dots:
     x: FloatArray = field(default_factory=lambda: _NONE)
     y: FloatArray = field(default_factory=lambda: _NONE)
 
+    def same(self, other: "Dots") -> bool:
+        """Tell whether the other has the same points."""
+        return np.array_equal(self.x, other.x) and np.array_equal(self.y, other.y, equal_nan=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Label:

@@ -56,7 +56,9 @@ def _square(half: float) -> QPainterPath:
 
 
 def _group_shapes() -> tuple[QPainterPath, ...]:
-    star = [(r * np.sin(k * np.pi / 5), -r * np.cos(k * np.pi / 5)) for k in range(10) for r in (4.5 if k % 2 == 0 else 2,)]
+    star = [
+        (r * np.sin(k * np.pi / 5), -r * np.cos(k * np.pi / 5)) for k in range(10) for r in (4.5 if k % 2 == 0 else 2,)
+    ]
     return (
         _ellipse(3),
         _polygon((0, -4), (4, 3), (-4, 3)),
@@ -97,7 +99,7 @@ class Symbol:
         table[:, 4:6] = pixmap.width(), pixmap.height()
         table[:, 6:8] = 1 / ratio
         table[:, 8], table[:, 9] = 0, 1
-        painter.drawPixmapFragments(*self._fragments.drawargs(), pixmap)
+        painter.drawPixmapFragments(*self._fragments.drawargs(), pixmap)  # type: ignore[call-arg]  # first and count
 
     def _paint_shapes(self, painter: QPainter, x: FloatArray, y: FloatArray) -> None:
         painter.setPen(self._pen)
