@@ -36,7 +36,7 @@ class PositionAxis(pg.AxisItem):  # type: ignore[misc]
 class ValueAxis(pg.AxisItem):  # type: ignore[misc]
     """Values at the left; on a logarithmic axis that shows less than two decades they are round numbers all the same."""
 
-    logMode: bool
+    logMode: bool  # noqa: N815 - a name of pyqtgraph
 
     def __init__(self) -> None:
         super().__init__("left")

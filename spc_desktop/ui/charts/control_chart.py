@@ -7,7 +7,8 @@ What a page asks for (data in, drawing out; every call draws with one of the nex
 - ``show_series(series, panels, name=, decimals=, spec=)``: what is drawn; ``show_series(None, ())`` empties the chart.
 - ``set_stages([Stage(first, name)])``: new limits from there on. ``set_zones``, ``set_times``, ``set_histogram``, ``set_log``,
   ``set_spec_shown``: switches. ``hold_y(True)`` keeps the y range while somebody types.
-- ``set_provisional({panel key: Levels})``: dotted limits while learning. ``set_ghost({panel key: Levels} | None)``: proposed ones.
+- ``set_provisional({panel key: Levels})``: dotted limits while learning. ``set_ghost({panel key: Levels} | None)``:
+  proposed ones.
 - ``set_marks({position: Mark(comment, alert, done, text)})``: flag, ring and tick over points.
 - ``show_groups([Group(name, positions)])``: compared groups over each other; an empty list ends it.
 - ``start_brush(first, last)``: a stretch is chosen by dragging or Shift+arrows; ``brush_moved(first, last)`` while it changes,

@@ -1,4 +1,4 @@
-"""What pointing at a chart does: one crosshair over all panels with their values, the words of the point, its pattern outlined."""
+"""What pointing at a chart does: one crosshair over all panels, the words of the point, its pattern outlined."""
 
 from typing import TYPE_CHECKING
 

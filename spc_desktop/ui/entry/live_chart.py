@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from spc_desktop.i18n import _
 from spc_desktop.ui.charts.control_chart import ControlChart
-from spc_desktop.ui.charts.panel_view import SpecLimits
+from spc_desktop.ui.charts.picture import SpecLimits
 from spc_desktop.ui.entry.due_model import Target
 from spc_desktop.ui.entry.limits_bar import Lines
 from spc_desktop.ui.feed import ChartFeed
