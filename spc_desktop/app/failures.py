@@ -6,9 +6,8 @@ refused, 6 the program had to be ended because it did not stop in time, 7 no win
 """
 
 import errno
-import sys
-from pathlib import Path
 
+from spc_desktop.app.ports import free_port, who_listens
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol.wording import sentence
@@ -47,7 +46,10 @@ SENTENCES: dict[str, tuple[str, int]] = {
         DATA,
     ),
     "database_unavailable": ("the database in {path} cannot be opened: {detail}", DATA),
-    "port_in_use": ("port {port} on {host} is in use by {program}; end that program or give another --port", ADDRESS),
+    "port_in_use": (
+        "port {port} on {host} is in use by {program}; end that program, or use another port: --port {free}",
+        ADDRESS,
+    ),
     "address_unusable": ("{host} port {port} cannot be listened on: {reason}", ADDRESS),
     "file_unreadable": ("{file} cannot be read: {reason}", USAGE),
     "file_too_large": ("{file} is larger than {limit} bytes; split it", USAGE),
@@ -86,43 +88,8 @@ def explain(error: UserError | KnownError) -> tuple[str, int]:
 
 
 def listen_failure(error: OSError, host: str, port: int) -> KnownError:
-    """Turn the failure to listen into a ``KnownError`` that names the port and, where it can be found, who has it."""
+    """Turn the failure to listen into a ``KnownError`` that names the port, who has it and a free one."""
     if error.errno in {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}:
-        return KnownError("port_in_use", host=host, port=port, program=who_listens(port) or _("another program"))
+        program = who_listens(port) or _("another program")
+        return KnownError("port_in_use", host=host, port=port, program=program, free=free_port(host, port))
     return KnownError("address_unusable", host=host, port=port, reason=error.strerror or str(error))
-
-
-def who_listens(port: int) -> str:
-    """Return name and process number of the program that listens on a TCP port, empty when it cannot be found (Linux only)."""
-    if not sys.platform.startswith("linux"):
-        return ""
-    sockets = _listening_inodes(port)
-    for folder in Path("/proc").glob("[0-9]*") if sockets else ():
-        try:
-            if any(_target(entry) in sockets for entry in (folder / "fd").iterdir()):
-                name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
-                return f"{name} ({folder.name})"
-        except OSError:  # gone, or another user's
-            continue
-    return ""
-
-
-def _target(entry: Path) -> str:
-    try:
-        return str(entry.readlink())
-    except OSError:  # closed meanwhile
-        return ""
-
-
-def _listening_inodes(port: int) -> set[str]:
-    found = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                found.add(f"socket:[{fields[9]}]")
-    return found

@@ -8,13 +8,14 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import qasync
-from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -68,10 +69,11 @@ Body = Callable[[Stage], Awaitable[None]]
 
 def run_gui(start: Start) -> int:
     """Open the window with a hub in it; return the exit status."""
-    return run_window(start, partial(_with_hub, start))
+    return run_window(start, _with_hub)
 
 
-async def _with_hub(start: Start, stage: Stage) -> None:
+async def _with_hub(stage: Stage) -> None:
+    start = stage.start
     with ExitStack() as stack:
         stack.enter_context(sole_user(start.data_dir))
         await stage_logging(stage, stack, start.log_dir)
@@ -152,9 +154,7 @@ async def _main(application: QApplication, start: Start, body: Body) -> int:
             await _first_paint(window)
             stage.painted = process_age()
         try:
-            await body(stage)
-        except (UserError, KnownError) as error:
-            await _say_failure(stage, error)
+            await _run_body(stage, body)
         finally:
             window.may_close = True
             window.close()
@@ -168,20 +168,50 @@ async def _first_paint(window: MainWindow) -> None:
     await painted.wait()
 
 
-async def _say_failure(stage: Stage, error: UserError | KnownError) -> None:
+async def _run_body(stage: Stage, body: Body) -> None:
+    """Run it, and again when the person chose the way out that was offered for a failure."""
+    while True:
+        try:
+            await body(stage)
+        except (UserError, KnownError) as error:
+            if await _say_failure(stage, error):
+                continue
+        return
+
+
+async def _say_failure(stage: Stage, error: UserError | KnownError) -> bool:
+    """Say in the window why it cannot start; True when the person took the other port that was offered."""
     from spc_desktop.app.failures import explain
 
     text, stage.status = explain(error)
     print(f"spc-desktop: {text}", file=sys.stderr)
     if stage.stop.is_set():
-        return
-    window = stage.window
-    window.start_page.say(_("The program cannot start"), text[:1].upper() + text[1:], _("Quit"))
-    window.centre.setCurrentWidget(window.start_page)
-    window.close_requested.connect(stage.stop.set)
-    window.quit_requested.connect(stage.stop.set)
+        return False
+    window, page = stage.window, stage.window.start_page
+    free = int(str(error.params.get("free", 0))) if error.code == "port_in_use" else 0
+    offer = _("Use port {port} this time", port=free) if free else ""
+    page.say(_("The program cannot start"), text[:1].upper() + text[1:], _("Quit"), offer)
+    window.centre.setCurrentWidget(page)
+    decided, taken = asyncio.Event(), asyncio.Event()
+    ends = [signal.connect(stage.stop.set) for signal in (window.close_requested, window.quit_requested)]
+    ends += [signal.connect(decided.set) for signal in (window.close_requested, window.quit_requested, page.action)]
+    ends += [page.other.connect(taken.set), page.other.connect(decided.set)]
     window.come_forward()
-    await stage.stop.wait()
+    async with asyncio.TaskGroup() as group:
+        stopped = group.create_task(stage.stop.wait())
+        stopped.add_done_callback(lambda _done: decided.set())
+        await decided.wait()
+        stopped.cancel()
+    for end in ends:
+        QObject.disconnect(end)
+    if taken.is_set() and not stage.stop.is_set():
+        settings = stage.start.settings
+        hub = msgspec.structs.replace(settings.hub, port=free)
+        stage.start = replace(stage.start, settings=msgspec.structs.replace(settings, hub=hub))
+        stage.status = 0
+        page.say(_("Starting…"))
+        return True
+    return False
 
 
 async def stage_logging(stage: Stage, stack: ExitStack, folder: Path) -> None:

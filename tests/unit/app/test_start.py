@@ -12,9 +12,10 @@ import sys
 import pytest
 
 from spc_desktop.app.cli import _parser, run
-from spc_desktop.app.failures import SENTENCES, explain, listen_failure, who_listens
+from spc_desktop.app.failures import SENTENCES, explain, listen_failure
 from spc_desktop.app.instance import note_address, running_hub, sole_user
 from spc_desktop.app.logs import logging_to
+from spc_desktop.app.ports import free_port, who_listens
 from spc_desktop.app.start import read_start
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.i18n import placeholders, translate
@@ -79,7 +80,12 @@ def test_that_program_on_a_port_is_found():
         if sys.platform.startswith("linux"):
             assert f"({os.getpid()})" in who_listens(port)
         error = listen_failure(OSError(errno.EADDRINUSE, "Address already in use"), "127.0.0.1", port)
-    assert error.code == "port_in_use"
+        assert error.code == "port_in_use"
+        free = error.params["free"]
+        assert free not in {0, port}
+        with socket.create_server(("127.0.0.1", free)):
+            assert free_port("127.0.0.1", port) != free
+    assert str(free) in explain(error)[0]
     assert who_listens(port) == ""
 
 
