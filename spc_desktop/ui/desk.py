@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -62,10 +63,11 @@ class Desk(QObject):
         actor: Actor = Actor(),
         outbox: Path | None = None,
         doors: Doors | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         super().__init__(window)
         self.window, self.preferences = window, preferences
-        self._stop, self._doors = stop, doors
+        self._stop, self._doors, self._now = stop, doors, now
         self._help: HelpWindow | None = None
         self.appearance = Appearance(window, preferences, theme, translator, self)
         self.clock = FrameClock(self)
@@ -101,6 +103,8 @@ class Desk(QObject):
             go_to=self.show_page,
             senders=self.senders,
             doors=self._doors,
+            now=self._now,
+            show_bare=self.window.show_bare,
             scope=self.scope,
         )
 

@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.may_close = False
         self._was_painted = False
+        self._bare = self._was_full = False
         self.centre = QStackedWidget()
         self.start_page = StartPage()
         self.centre.addWidget(self.start_page)
@@ -138,6 +139,16 @@ class MainWindow(QMainWindow):
             self.showNormal()
         else:
             self.showFullScreen()
+
+    def show_bare(self, bare: bool) -> None:
+        """Show the page alone on the whole screen, or in the window as it was before."""
+        for widget in (self.menuBar(), self.bar, self.rail):
+            widget.setVisible(not bare)
+        if bare != self._bare:
+            self._bare = bare
+            if bare:
+                self._was_full = self.isFullScreen()
+            (self.showFullScreen if bare or self._was_full else self.showNormal)()
 
     # -- Qt's calls ----------------------------------------------------------------------------------------------------
 

@@ -39,6 +39,11 @@ class Station(QObject):
     alert_changed = Signal(object, str)
     """The alert as it is now, and what happened to it (``raised``, ``acked``, ...); never for what was there before."""
 
+    points_came = Signal(int, object)
+    """Id of a characteristic that is charted or watched, and its new or changed points."""
+    points_stale = Signal(int)
+    """The points of this characteristic are to be read anew; 0: those of all."""
+
     def __init__(self, hub: HubApi, actor: Actor, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.hub = hub
@@ -52,6 +57,7 @@ class Station(QObject):
         self.loaded = False
         """True once catalogue and alerts were read: before that, nothing is known and nothing is empty."""
         self._feeds: dict[int, ChartFeed] = {}
+        self._watched: frozenset[int] = frozenset()
         self._mailbox: Mailbox | None = None
         self._stale = True
         self._closed = False
@@ -146,6 +152,7 @@ class Station(QObject):
                     self.alert_changed.emit(alert, "raised")
         for feed in self._feeds.values():
             feed.reload()
+        self.points_stale.emit(0)
 
     def _merge(
         self, products: Iterable[Product], characteristics: Iterable[Characteristic], plans: Iterable[ControlPlan]
@@ -175,6 +182,7 @@ class Station(QObject):
                 feed = self._feeds.get(event.characteristic_id)
                 if feed:
                     feed.take(event.points)
+                self.points_came.emit(event.characteristic_id, event.points)
             case m.LimitsEvent(limits=limits):
                 self._take_limits(limits.characteristic_id, event)
             case m.CatalogueEvent():
@@ -209,6 +217,7 @@ class Station(QObject):
         feed = self._feeds.get(characteristic_id)
         if feed:
             feed.reload()
+        self.points_stale.emit(characteristic_id)
 
     # -- points --------------------------------------------------------------------------------------------------------
 
@@ -232,8 +241,15 @@ class Station(QObject):
             feed.deleteLater()
             self._set_filter()
 
+    def watch(self, characteristic_ids: Iterable[int]) -> None:
+        """Hear of the points of these, by ``points_came``, beside those that are charted; none ends it."""
+        wanted = frozenset(characteristic_ids)
+        if wanted != self._watched:
+            self._watched = wanted
+            self._set_filter()
+
     def _filter(self) -> WatchFilter:
-        return WatchFilter(types=_TYPES, characteristics=frozenset(self._feeds))
+        return WatchFilter(types=_TYPES, characteristics=self._watched | frozenset(self._feeds))
 
     def _set_filter(self) -> None:
         if self._mailbox is not None:

@@ -97,7 +97,7 @@ def open_bench(qtbot, look):
     """Return a context manager: ``async with open_bench(command, ...) as bench``; the commands are carried out before."""
 
     @asynccontextmanager
-    async def opened(*commands, settings=None, store=None, before=(), hubs=None, wait=True, doors=None):
+    async def opened(*commands, settings=None, store=None, before=(), hubs=None, wait=True, doors=None, now=None):
         theme, translator = look
         settings = settings or Settings()
         saved = []
@@ -111,10 +111,10 @@ def open_bench(qtbot, look):
             window = MainWindow()
             qtbot.addWidget(window)
             actor = Actor(name="kim")
-            chain = Chain([recorder])
-            desk = Desk(
-                window, hubs or [hub], preferences, stop, theme, translator, chain=chain, actor=actor, doors=doors
-            )
+            known = {"chain": Chain([recorder]), "actor": actor, "doors": doors}
+            if now is not None:
+                known["now"] = now
+            desk = Desk(window, hubs or [hub], preferences, stop, theme, translator, **known)
             window.show()
             desk.start()
             await until(lambda: desk.stations[0].loaded or not wait)

@@ -16,6 +16,7 @@ from spc_desktop.ui.preferences import Preferences
 from spc_desktop.ui.presenters import Chain
 from spc_desktop.ui.theme import Theme
 from spc_desktop.ui.translate import Translator
+from tests.fakes import NOON
 from tests.screens.checks import problems
 from tests.screens.plant import sample_hub
 
@@ -59,7 +60,8 @@ class Session:
         self._theme.apply("light")
         self._translator.apply("en")
         look, closed = (self._theme, self._translator), ClosedDoors()
-        desk = Desk(window, [hub], preferences, asyncio.Event(), *look, chain=Chain([]), actor=actor, doors=closed)
+        known = {"chain": Chain([]), "actor": actor, "doors": closed, "now": lambda: NOON}
+        desk = Desk(window, [hub], preferences, asyncio.Event(), *look, **known)
         window.show()
         desk.start()
         while not desk.stations[0].loaded:  # noqa: ASYNC110

@@ -42,6 +42,8 @@ class PageContext:
     """The time of this PC."""
     doors: Doors | None = None
     """How an empty program gets something to show; None where there is no choice."""
+    show_bare: Callable[[bool], None] = field(default=lambda bare: None)
+    """Show the page on the whole screen without anything around it (True), or in the window again."""
     scope: Scope = field(default_factory=Scope)
     """The part of the plant that is to be shown; ask it, and listen to ``scope.changed``."""
 

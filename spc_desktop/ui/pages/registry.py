@@ -35,6 +35,12 @@ def _home(context: PageContext) -> "QWidget":
     return HomePage(context)
 
 
+def _wall(context: PageContext) -> "QWidget":
+    from spc_desktop.ui.pages.wall_page import WallPage
+
+    return WallPage(context)
+
+
 def _charts(context: PageContext) -> "QWidget":
     from spc_desktop.ui.pages.charts_page import ChartsPage
 
@@ -48,9 +54,8 @@ def _alerts(context: PageContext) -> "QWidget":
 
 
 PAGES: tuple[PageEntry, ...] = (
-    # 1 home
     PageEntry(name="home", title=TITLES["home"], icon="home", help_topic="home", make=_home),
-    # 2 wall
+    PageEntry(name="wall", title=TITLES["wall"], icon="wall", help_topic="wall", make=_wall),
     PageEntry(name="entry", title=TITLES["entry"], icon="entry", help_topic="entry", make=_entry),
     PageEntry(name="charts", title=TITLES["charts"], icon="charts", help_topic="charts", make=_charts),
     PageEntry(name="alerts", title=TITLES["alerts"], icon="alerts", help_topic="alerts", make=_alerts),
