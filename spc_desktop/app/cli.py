@@ -79,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", parents=[_folder_options()], help="examine the trail of all changes")
     audit.add_argument("action", choices=("verify",), help="look whether a record was altered, removed or put in")
     _add_upkeep(commands)
+    commands.add_parser(
+        "doctor", parents=[hub], help="look at everything the program needs here, and say what is wrong"
+    )
     selftest = commands.add_parser("selftest", help="compare the statistics with the reference values")
     selftest.add_argument("--cases", type=Path, help="folder of case files (default: those of the program)")
     selftest.add_argument("--values", action="store_true", help="print every number beside its reference")
@@ -310,6 +313,12 @@ def _logs(options: argparse.Namespace) -> int:
     return export_logs(read_start(options).data_dir, options.file)
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from spc_desktop.app.doctor import run_doctor
+
+    return run_doctor(options)
+
+
 def _selftest(options: argparse.Namespace) -> int:
     from spc_desktop.app.selftest import run_selftest
 
@@ -329,5 +338,6 @@ _COMMANDS = {
     "autostart": _autostart,
     "backup": _backup,
     "logs": _logs,
+    "doctor": _doctor,
     "selftest": _selftest,
 }
