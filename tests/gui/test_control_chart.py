@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from spc_desktop.domain.point import PanelValue, Point
@@ -288,3 +288,35 @@ def test_that_a_hidden_chart_is_not_drawn_and_catches_up_when_shown(chart):
 def test_that_labels_that_would_cover_each_other_move_apart():
     assert _apart([10.0, 12.0, 50.0], 8.0, 100.0) == [10.0, 18.0, 50.0]
     assert _apart([95.0, 99.0], 8.0, 100.0) == [88.0, 96.0]
+
+
+@pytest.mark.parametrize("points", [10, 24, 32])
+def test_that_the_left_axis_writes_the_values_themselves_after_theme_and_text_size_change(chart, look, points):
+    filled(chart, [point(index, 0.02 + index % 2 * 0.01) for index in range(30)], spec=SpecLimits())
+    for theme in ("dark", "light"):
+        look[0].apply(theme)
+        font = chart.font()
+        font.setPointSize(points)
+        chart.setFont(font)
+        chart.draw()
+    for view in chart.views:
+        axis = view.plot.getAxis("left")
+        assert axis.autoSIPrefixScale == 1.0
+        image = view.plot.getAxis("left").generateDrawSpecs(_Painter(font))
+        texts = [float(text) for _, _, text in image[2]]
+        low, high = axis.range
+        assert texts, "no number fits beside the axis"
+        assert all(low <= value <= high for value in texts)
+
+
+class _Painter:
+    """What pyqtgraph asks of a painter to measure texts."""
+
+    def __init__(self, font):
+        self._metrics = QFontMetricsF(font)
+
+    def boundingRect(self, box, flags, text):  # noqa: N802 - Qt's name
+        return self._metrics.boundingRect(box, int(flags), text)
+
+    def setFont(self, font):  # noqa: N802 - Qt's name
+        self._metrics = QFontMetricsF(font)

@@ -21,7 +21,11 @@ class PositionAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, text_of: Callable[[int], str]) -> None:
         super().__init__("bottom")
         self._text_of = text_of
+        self.enableAutoSIPrefix(False)
         self.setCacheMode(_KEPT)
+
+    def updateAutoSIPrefix(self) -> None:
+        """Write values as they are: pyqtgraph scales by thousands even where that is switched off."""
 
     def tickValues(self, low: float, high: float, size: float) -> Levels:
         """Keep ticks at whole positions."""
@@ -40,7 +44,11 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__("left")
+        self.enableAutoSIPrefix(False)
         self.setCacheMode(_KEPT)
+
+    def updateAutoSIPrefix(self) -> None:
+        """Write values as they are: pyqtgraph scales by thousands even where that is switched off."""
 
     def tickValues(self, low: float, high: float, size: float) -> Levels:
         """Return spacings and places of ticks."""

@@ -22,7 +22,7 @@ from spc_desktop.ui.theme import Colours
 
 FloatArray = NDArray[np.float64]
 
-TAGS_WIDTH = 118
+VALUES_WIDTH, TAGS_WIDTH = 72, 118
 
 
 class PanelView:
@@ -40,7 +40,6 @@ class PanelView:
         self.plot = pg.PlotItem(viewBox=self.box, axisItems=axes, enableMenu=False)
         self.plot.hideButtons()
         self.plot.showAxis("right")
-        self.plot.getAxis("left").setWidth(72)
         self.limit_axis.setWidth(TAGS_WIDTH)
         self.item = PanelItem(self.box)
         self.histogram = Histogram(self.item)
@@ -57,7 +56,9 @@ class PanelView:
             axis.setPen(pg.mkPen(colours.grid))
             axis.setTextPen(pg.mkPen(colours.text))
             axis.setStyle(tickFont=font, tickLength=-4)
-            axis.enableAutoSIPrefix(False)
+        metrics = self.item.style_.metrics
+        values = int(metrics.horizontalAdvance("-00.0000") + metrics.height()) + 12
+        self.plot.getAxis("left").setWidth(max(VALUES_WIDTH, values))
         self.limit_axis.setPen(pg.mkPen(colours.grid))
         self.limit_axis.font_ = font
         self.limit_axis.setWidth(
