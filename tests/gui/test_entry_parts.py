@@ -220,6 +220,17 @@ async def test_that_an_entry_the_hub_refuses_is_kept_aside_with_its_reason(open_
         assert sender.waiting == 0
 
 
+async def test_that_an_entry_kept_before_the_folder_is_read_is_sent_once(open_bench, tmp_path, quick):
+    async with open_bench(save(diameter(), plans=[known_limits()])) as bench:
+        sender = Sender(bench.station, Outbox(tmp_path), bench.desk)
+        refused = []
+        sender.refused.connect(lambda waiting, error, kept: refused.append(error.code))
+        await sender.submit(entry("k", 10, 11), "kim")
+        sender.start()
+        await until(lambda: refused and sender.waiting == 0)
+        assert refused == ["subgroup_incomplete"]
+
+
 # -- the due list ------------------------------------------------------------------------------------------------------
 
 

@@ -78,11 +78,13 @@ class Sender(QObject):
 
     async def _run(self) -> None:
         try:
-            found = await _off_loop(self._outbox.load)
+            async with self._disk:
+                found = await _off_loop(self._outbox.load)
+                known = {one.name for one in self._waiting}  # kept before the folder was read
+                self._waiting[:0] = [one for one in found.waiting if one.name not in known]
         except KnownError as error:
             self.trouble.emit(error)
         else:
-            self._waiting[:0] = found.waiting
             if found.unreadable:
                 self.trouble.emit(KnownError("outbox_unreadable", count=found.unreadable))
             self.changed.emit()
