@@ -1,6 +1,7 @@
 """A window over a real hub with a store in memory, on the Qt loop: coroutine tests of this folder run under qasync."""
 
 import asyncio
+import gc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -40,6 +41,13 @@ async def until(condition, seconds=10.0):
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"not seen within {seconds} s: {condition()!r}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collected():
+    """Windows go in this thread: a later test's storage thread may not collect their timers."""
+    yield
+    gc.collect()
 
 
 @dataclass
