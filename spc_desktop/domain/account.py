@@ -47,7 +47,8 @@ NEEDED: Mapping[str, Role | None] = {
     ),
     **dict.fromkeys(("get_prefs", "set_prefs", "silence", "get_statistics"), Role.VIEWER),
     **dict.fromkeys(
-        ("get_rule_record", "get_register", "get_alert_history", "metrics", "get_notes", "get_due"), Role.VIEWER
+        ("get_rule_record", "get_register", "get_alert_history", "metrics", "get_notes", "get_due", "find_trace"),
+        Role.VIEWER,
     ),
     **dict.fromkeys(("find_operator", "give_cause", "enter", "take_back", "add_comment", "record_skip"), Role.OPERATOR),
     **dict.fromkeys(("save_register", "get_connections", "exclude_points", "restore_points"), Role.ENGINEER),

@@ -21,6 +21,7 @@ ANSWERS: dict[type, Any] = {
     m.GetMeasurements: tuple[Measurement, ...],
     m.GetPoints: PointColumns,
     m.GetPoint: m.PointDetail,
+    m.FindTrace: tuple[m.TraceHit, ...],
     m.GetEvents: m.EventPage,
     m.GetCapabilities: tuple[m.CapabilityOut, ...],
     m.GetAudit: tuple[m.AuditEntry, ...],

@@ -93,6 +93,7 @@ from spc_desktop.protocol.queries import (
     Dashboard,
     Delay,
     EventPage,
+    FindTrace,
     GetAlert,
     GetAlertHistory,
     GetAlerts,
@@ -119,6 +120,7 @@ from spc_desktop.protocol.queries import (
     PointDetail,
     RuleRecord,
     Statistics,
+    TraceHit,
 )
 
 __all__ = [
@@ -161,6 +163,7 @@ __all__ = [
     "EventPage",
     "ExcludePoints",
     "FindOperator",
+    "FindTrace",
     "FloorCommand",
     "GetAlert",
     "GetAlertHistory",
@@ -230,6 +233,7 @@ __all__ = [
     "TakeBack",
     "TokenMade",
     "TokenOut",
+    "TraceHit",
     "Unacknowledge",
     "Unshelve",
     "UpdateAlert",

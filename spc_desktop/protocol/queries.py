@@ -123,6 +123,24 @@ class PointDetail(Struct, frozen=True, kw_only=True):
     measurements: tuple[Measurement, ...]
 
 
+class FindTrace(Query, frozen=True, kw_only=True, tag="find_trace"):
+    """Lots and serial numbers with a text in them, among the newest 100 000 values. Answer: ``tuple[TraceHit, ...]``."""
+
+    text: str
+    limit: int = 20
+
+
+class TraceHit(Struct, frozen=True, kw_only=True):
+    """Where a lot or a serial number was measured last."""
+
+    field: str
+    """``lot`` or ``serial``."""
+    text: str
+    characteristic_id: int
+    point_index: int
+    measured_at: datetime
+
+
 class GetEvents(Query, frozen=True, kw_only=True, tag="get_events"):
     """Events after ``since``. Answer: ``EventPage``."""
 
@@ -335,6 +353,7 @@ AnyQuery = (
     | GetMeasurements
     | GetPoints
     | GetPoint
+    | FindTrace
     | GetEvents
     | GetCapabilities
     | GetAudit

@@ -96,7 +96,7 @@ class Guard:
             return await self._hub.query(query)
         if isinstance(query, m.GetCatalogue):
             return self.cut_catalogue(await self._hub.query(query))
-        if isinstance(query, m.GetDue):
+        if isinstance(query, m.GetDue | m.FindTrace):
             return tuple([one for one in await self._hub.query(query) if await self._owns(one.characteristic_id)])
         if isinstance(query, m.GetRegister):
             return self._cut_register(await self._hub.query(query))

@@ -23,7 +23,7 @@ from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange, Batch, Stored
 from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import CHARTS
-from spc_desktop.storage import audit, history, search
+from spc_desktop.storage import audit, history, search, traces
 
 _FIELDS = ("value", "center", "lcl", "ucl", "sigma")
 
@@ -280,6 +280,9 @@ class MemoryStore:
         rows = [row for row in map(self._measurements.__getitem__, ids) if row.point_index == query.index]
         return m.PointDetail(point=points[query.index], measurements=tuple(rows))
 
+    def _traces(self, query: m.FindTrace) -> tuple[m.TraceHit, ...]:
+        return traces.among(self._measurements, query)
+
     def _event_page(self, query: m.GetEvents) -> m.EventPage:
         start = max(0, query.since + 1 - self._first)
         same_log = query.epoch in {"", self._epoch}
@@ -349,6 +352,7 @@ class MemoryStore:
         m.GetMeasurements: _measurement_rows,
         m.GetPoints: _columns,
         m.GetPoint: _point,
+        m.FindTrace: _traces,
         m.GetEvents: _event_page,
         m.GetCapabilities: _capability_rows,
         m.GetAudit: _audit_entries,

@@ -14,7 +14,7 @@ from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import Point
 from spc_desktop.hub.ports import Stored
 from spc_desktop.protocol import messages as m
-from spc_desktop.storage import audit, history, points, rows, schema
+from spc_desktop.storage import audit, history, points, rows, schema, traces
 from spc_desktop.storage.append import MASK, head_of
 from spc_desktop.storage.log import epoch_of, first_of
 
@@ -293,6 +293,7 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetMeasurements: _measurements,
     m.GetPoints: points.columns,
     m.GetPoint: _point,
+    m.FindTrace: traces.find,
     m.GetEvents: _events,
     m.GetCapabilities: _capabilities,
     m.GetAudit: audit.entries,

@@ -33,6 +33,7 @@ from spc_desktop.ui.pill import ConnectionPill, state_text
 from spc_desktop.ui.preferences import Preferences
 from spc_desktop.ui.presenters import Chain, default_chain
 from spc_desktop.ui.scope import EVERYTHING, Choice, Scope, choices, scope_text
+from spc_desktop.ui.search.opening import Search
 from spc_desktop.ui.station import Station
 from spc_desktop.ui.theme import Theme
 from spc_desktop.ui.toasts import ToastCenter
@@ -79,7 +80,9 @@ class Desk(QObject):
         self.toasts = ToastCenter(chain or default_chain(lambda: self.tray.icon), preferences, self)
         if doors is not None:
             self.toasts.quiet = lambda: doors.filling
-        self.pages = PageStack(window.centre, PAGES, self._context(), self)
+        context = self._context()
+        self.pages = PageStack(window.centre, PAGES, context, self)
+        self.search = Search(window, context, self)
         self.pill = ConnectionPill(lambda: [station.state for station in self.stations])
         self._pill_action = window.bar.insert(self.pill)
         window.bar.set_user(actor.name)
@@ -138,6 +141,7 @@ class Desk(QObject):
         window.bar.scope_chosen.connect(self.scope.choose)
         self.scope.changed.connect(self._scope_changed)
         window.help_requested.connect(self._show_help)
+        window.search_requested.connect(self.search.show)
         window.bell_clicked.connect(self._open_bell)
         window.keys_requested.connect(self._show_keys)
         window.rail.chosen.connect(self.pages.show)
@@ -175,7 +179,9 @@ class Desk(QObject):
         tasks = [task for owner in owners for task in cancel_spawned(owner)]
         await asyncio.gather(*(task for task in tasks if task is not asyncio.current_task()), return_exceptions=True)
         self.pages.close()
+        self.search.close()
         self.window.bar.removeAction(self._pill_action)
+        self._pill_action.deleteLater()  # and the pill with it
         if self._help is not None:
             self._help.deleteLater()
         self.deleteLater()

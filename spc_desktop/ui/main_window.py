@@ -115,6 +115,18 @@ class MainWindow(QMainWindow):
         """Tick whether everything is made for fingers."""
         self._touch.setChecked(touch)
 
+    def offered(self) -> "list[tuple[str, QAction]]":
+        """Return everything in the menus but the search itself, each with the name it has outside of its menu."""
+        found = []
+        for menu in (self._file, self._view, self._theme_menu, self._help):
+            within = f"{self._theme_menu.title()}: " if menu is self._theme_menu else ""
+            found += [
+                (within + action.text(), action)
+                for action in menu.actions()
+                if action.text() and action.menu() is None and action is not self._search
+            ]
+        return found
+
     # -- layout --------------------------------------------------------------------------------------------------------
 
     def geometry_text(self) -> str:

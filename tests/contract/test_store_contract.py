@@ -9,7 +9,7 @@ import pytest
 from spc_desktop.domain.alert import AlertType, Priority, Status
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.masks import Mask, MaskKind
-from spc_desktop.domain.measurement import MeasurementIn, Quarantined
+from spc_desktop.domain.measurement import MeasurementIn, Quarantined, Trace
 from spc_desktop.domain.point import PanelValue
 from spc_desktop.hub.ports import AlertChange, AuditRecord, Batch, Document
 from spc_desktop.protocol import messages as m
@@ -464,3 +464,20 @@ async def test_that_audit_records_are_numbered_and_chained_newest_first(store):
 async def test_that_audit_records_are_filtered(store, wanted, seqs):
     await store.append(Batch(audit=[_record(1), _record(2, actor="이"), _record(3, action="resolve")]))
     assert [entry.seq for entry in await store.query(m.GetAudit(**wanted))] == seqs
+
+
+async def test_that_lots_and_serial_numbers_are_found_by_a_part_of_them(plant_store):
+    rows = [
+        measurement(1, point_index=0, trace=Trace(lot="A_7")),
+        measurement(2, point_index=1, trace=Trace(lot="A_7", serial="s-1")),
+        measurement(3, point_index=2, trace=Trace(lot="AX7")),
+        measurement(4, point_index=-1, trace=Trace(lot="A_9")),
+    ]
+    await plant_store.append(Batch(measurements=rows, points=[point(0), point(1), point(2)]))
+    hits = await plant_store.query(m.FindTrace(text="a_"))
+    assert [(hit.field, hit.text, hit.characteristic_id, hit.point_index) for hit in hits] == [("lot", "A_7", 1, 1)]
+    assert hits[0].measured_at == rows[1].measured_at
+    hits = await plant_store.query(m.FindTrace(text="S-1"))
+    assert [(hit.field, hit.text) for hit in hits] == [("serial", "s-1")]
+    assert await plant_store.query(m.FindTrace(text="")) == ()
+    assert len(await plant_store.query(m.FindTrace(text="7", limit=1))) == 1
