@@ -23,6 +23,12 @@ async def settle(store: SqlStore) -> None:
     await asyncio.get_running_loop().run_in_executor(store._writer, int)
 
 
+async def indexed(store: SqlStore) -> None:
+    """Have the writer do now what it would do in the next quiet moment: everything is in the search index then."""
+    await asyncio.get_running_loop().run_in_executor(store._writer, lambda: store._tidy(quiet=True))
+    assert store._appender.index.waiting == 0
+
+
 def plant(characteristics: int = 2, products: int = 1, chart: str = "no_such_chart", n: int = 1) -> Batch:
     """Return the batch that makes products 1.. with characteristics 1.. shared out among them."""
     made = [Product(id=i, code=f"P{i}", name=f"제품 {i}", name_en=f"Product {i}") for i in range(1, products + 1)]

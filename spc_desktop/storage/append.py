@@ -29,7 +29,7 @@ class Appender:
         self._flags = prepared.flags
         self.pages = Pages(prepared)
         self._trail = Trail(prepared)
-        self._index = Index(prepared, indexed=dialect == "sqlite")
+        self.index = Index(prepared, indexed=dialect == "sqlite")
         tables = (
             schema.product, schema.characteristic, schema.control_plan, schema.frozen_limits, schema.point,
             schema.violation, schema.alert, schema.monitor_state, schema.capability,
@@ -114,7 +114,7 @@ class Appender:
                 schema.alert.name,
                 [rows.alert_row(alert, told.get(alert.id, head)) for alert in batch.alerts],
             )
-        self._index.write(cursor, batch.alerts, batch.alert_changes)
+        self.index.write(cursor, batch.alerts, batch.alert_changes)
         self._add(cursor, schema.alert_change.name, [rows.alert_change_row(c) for c in batch.alert_changes])
 
     def _documents(self, cursor: DBAPICursor, documents: Sequence[Document]) -> None:

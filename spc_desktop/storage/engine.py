@@ -95,7 +95,7 @@ def _set_up_sqlite(engine: Engine, busy_timeout_ms: int, begin: str, *, read_onl
             connection.execute("PRAGMA query_only=ON")
 
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.cursor().execute(begin)  # exec_driver_sql costs 30 us more
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", start)

@@ -68,11 +68,13 @@ def _expression(connection: Connection, query: m.GetHistory) -> str:
 
 
 def _indexed(connection: Connection, wanted: str, exact: Select[Any], query: m.GetHistory, limit: int) -> list[str]:
-    """Look at what the index finds, chunk by chunk, until there is enough that matches exactly."""
-    found: list[str] = []
-    before = query.before_id
+    """Look at the newest rows, which the index does not know, and then at what it finds, until there is enough."""
+    reached = search.reached(connection)
+    found = _direct(connection, exact.where(alert.c.id > reached), query, limit)
+    before, most = query.before_id, limit
     while len(found) < limit:
-        ids = search.matching(connection, wanted, before, _CHUNK if found or before != query.before_id else limit)
+        ids = search.matching(connection, wanted, before, most)
+        most = _CHUNK
         if not ids:
             break
         chunk = exact.where(alert.c.id.in_(ids)).order_by(alert.c.id.desc())

@@ -5,15 +5,20 @@ English: it is indexed by its overlapping pairs of letters, and by the last lett
 and the like are tokens of three letters and more in the same index, so a rare combination costs no more than its rarest
 part. What the index finds is checked exactly against the row. ``alert_text`` holds what was indexed; without SQLite's FTS5
 the same rows are searched by LIKE.
+
+The newest alerts are not in the index yet: adding one by one would cost more than all the rest of an alert's commit. They
+are added many at a time when the writer has nothing better to do; ``meta`` says up to which alert that has come, and a
+search looks at the few rows behind it directly.
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Connection, bindparam, column, select, table, text
+from sqlalchemy import Connection, bindparam, column, func, select, table, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from spc_desktop.domain.alert import Alert
@@ -21,7 +26,7 @@ from spc_desktop.hub.ports import AlertChange
 from spc_desktop.protocol import messages as m
 from spc_desktop.storage import rows
 from spc_desktop.storage.engine import Prepared
-from spc_desktop.storage.schema import alert_text
+from spc_desktop.storage.schema import alert_text, meta
 
 CREATE = (
     "CREATE VIRTUAL TABLE alert_search USING fts5(tokens, content='', detail=none, columnsize=0, "
@@ -29,6 +34,10 @@ CREATE = (
 )
 _ADD = "INSERT INTO alert_search (rowid, tokens) VALUES (?, ?)"
 _REMOVE = "INSERT INTO alert_search (alert_search, rowid, tokens) VALUES ('delete', ?, ?)"
+REACHED = "search_reached"
+"""Name in ``meta`` of the last alert that the index knows."""
+MANY = 128
+"""Alerts that are added to the index at a time."""
 _WORD = re.compile(r"[^\W_]+")
 SEARCH = table("alert_search", column("rowid"))
 
@@ -64,9 +73,9 @@ def properties(alert: Alert) -> str:
         f"prio{int(alert.priority)}",
         _token("stat", alert.status.value),
         _token("rule", alert.code),
-        f"year{at:%Y}",
-        f"month{at:%Y%m}",
-        f"day{at:%Y%m%d}",
+        f"year{at.year:04d}",
+        f"month{at.year:04d}{at.month:02d}",
+        f"day{at.year:04d}{at.month:02d}{at.day:02d}",
     ]
     return " ".join(found)
 
@@ -85,28 +94,70 @@ class Index:
             select(c.own, c.comments, c.properties).where(c.alert_id == bindparam("id")), ["id"]
         )
         self._put = prepared.upsert(alert_text)
+        self._note = prepared.upsert(meta)
+        self._reached = sys.maxsize if indexed else 0
+        self.waiting = 0
+        """About how many alerts are not in the index yet."""
+
+    def begin(self, connection: Connection) -> None:
+        """From now on leave new alerts to ``catch_up``."""
+        if not self._indexed:
+            return
+        last = connection.scalar(select(func.max(alert_text.c.alert_id))) or 0
+        noted = connection.scalar(select(meta.c.value).where(meta.c.name == REACHED))
+        if noted is None:
+            connection.exec_driver_sql(self._note, (REACHED, str(last)))
+        self._reached = last if noted is None else int(noted)
+        behind = select(func.count()).where(alert_text.c.alert_id > self._reached)
+        self.waiting = connection.scalar(behind) or 0
 
     def write(self, cursor: DBAPICursor, alerts: Sequence[Alert], changes: Iterable[AlertChange]) -> None:
-        """Index the newest version of alerts and their new comments; an alert that only repeats costs one look."""
+        """Take in the newest version of alerts and their new comments; an alert that only repeats costs one look."""
         comments: dict[int, list[str]] = {}
+        new: set[int] = set()
         for change in changes:
             if change.comment:
                 comments.setdefault(change.alert_id, []).append(folded(change.comment))
+            if change.change == "raised":
+                new.add(change.alert_id)
+        put = []
         for alert in {alert.id: alert for alert in alerts}.values():
-            self._write(cursor, alert, comments.get(alert.id, []))
+            old = None if alert.id in new and alert.id > self._reached else self._old(cursor, alert.id)
+            said = "\n".join([*([old[1]] if old and old[1] else []), *comments.get(alert.id, [])])
+            row = (text_of(alert), said, properties(alert))
+            if old == row:
+                continue
+            put.append((alert.id, *row))
+            if self._indexed and alert.id <= self._reached:
+                if old is not None:
+                    cursor.execute(_REMOVE, (alert.id, _tokens(*old)))
+                cursor.execute(_ADD, (alert.id, _tokens(*row)))
+            elif self._indexed and old is None:
+                self.waiting += 1
+        if put:
+            cursor.executemany(self._put, put)
 
-    def _write(self, cursor: DBAPICursor, alert: Alert, comments: list[str]) -> None:
-        cursor.execute(self._known, (alert.id,))
-        old = cursor.fetchone()
-        said = "\n".join([*([old[1]] if old and old[1] else []), *comments])
-        new = (text_of(alert), said, properties(alert))
-        if old is not None and tuple(old) == new:
-            return
-        cursor.execute(self._put, (alert.id, *new))
-        if self._indexed:
-            if old is not None:
-                cursor.execute(_REMOVE, (alert.id, _tokens(*old)))
-            cursor.execute(_ADD, (alert.id, _tokens(*new)))
+    def _old(self, cursor: DBAPICursor, alert_id: int) -> tuple[str, str, str] | None:
+        cursor.execute(self._known, (alert_id,))
+        found = cursor.fetchone()
+        return None if found is None else tuple(found)
+
+    def catch_up(self, connection: Connection) -> int:
+        """Add the next alerts to the index, in a transaction of its own; return what to tell ``reached`` after it."""
+        c = alert_text.c
+        wanted = select(alert_text).where(c.alert_id > self._reached).order_by(c.alert_id).limit(MANY)
+        found = connection.execute(wanted).all()
+        if not found:
+            return self._reached
+        cursor = connection.connection.cursor()
+        cursor.executemany(_ADD, [(row.alert_id, _tokens(row.own, row.comments, row.properties)) for row in found])
+        cursor.execute(self._note, (REACHED, str(found[-1].alert_id)))
+        return int(found[-1].alert_id)
+
+    def reached(self, alert_id: int) -> None:
+        """The transaction of ``catch_up`` is committed."""
+        self.waiting = max(0, self.waiting - MANY) if alert_id != self._reached else 0
+        self._reached = alert_id
 
 
 def _tokens(own: str, comments: str, found: str) -> str:
@@ -166,6 +217,12 @@ def _periods(since: datetime, until: datetime) -> Iterator[str]:
 
 def _quoted(token: str) -> str:
     return f'"{token}"'
+
+
+def reached(connection: Connection) -> int:
+    """Return the last alert that the index knows."""
+    noted = connection.scalar(select(meta.c.value).where(meta.c.name == REACHED))
+    return sys.maxsize if noted is None else int(noted)
 
 
 def matching(connection: Connection, wanted: str, before: int | None, limit: int) -> list[int]:

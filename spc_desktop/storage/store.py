@@ -32,6 +32,10 @@ GROUP = 64
 """Most batches of one transaction."""
 PAGES_WAITING = 16
 """Most full pages of points that wait for a quiet moment."""
+QUIET = 0.5
+"""Seconds without a batch after which what may wait is done."""
+UNINDEXED = 8192
+"""Most alerts that wait for that to be added to the search index: a search looks at each of them (10 ms for so many)."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -85,6 +89,8 @@ class SqlStore:
         self._connection: Connection | None = None
         self._unpruned = log.STEP  # look soon after the start
         self._closing = False
+        self._heard = 0.0
+        self._bell: asyncio.TimerHandle | None = None
         self._appender: Appender
         self._loop: asyncio.AbstractEventLoop
         self.backup: Path | None = None
@@ -102,6 +108,8 @@ class SqlStore:
 
     async def __aexit__(self, *exc: object) -> None:
         self._closing = True
+        if self._bell is not None:
+            self._bell.cancel()
         if self._own_readers is not None:
             self._own_readers.shutdown()
         await self._loop.run_in_executor(self._writer, self._close)  # behind every batch in line
@@ -126,8 +134,20 @@ class SqlStore:
         """Write a batch; see ``Store.append``. A caller that is cancelled while it waits does not stop the write."""
         waiting = _Waiting(batch, self._loop.create_future())
         self._line.append(waiting)
+        self._heard = self._loop.time()
+        if self._bell is None:
+            self._bell = self._loop.call_later(QUIET, self._look)
         self._writer.submit(self._drain).add_done_callback(_report)
         return await waiting.answer
+
+    def _look(self) -> None:
+        """Let the writer tidy when no batch has come for a while."""
+        left = self._heard + QUIET - self._loop.time()
+        if left > 0:
+            self._bell = self._loop.call_later(left, self._look)
+            return
+        self._bell = None
+        self._writer.submit(self._tidy, quiet=True).add_done_callback(_report)
 
     async def query(self, query: m.AnyQuery) -> Any:
         return await self._read(reader.answer, query, self._now())
@@ -158,8 +178,8 @@ class SqlStore:
                 _make_folder(file.parent)
             self.backup = migrate.migrate(self._engine)
             with self._engine.begin() as connection:
-                epoch = log.ensure_epoch(connection)
-        self._appender = Appender(self._engine.dialect.name, epoch)
+                self._appender = Appender(self._engine.dialect.name, log.ensure_epoch(connection))
+                self._appender.index.begin(connection)
 
     def _close(self) -> None:
         self._disconnect()
@@ -206,27 +226,40 @@ class SqlStore:
             self._connection.close()
             self._connection = None
 
-    def _tidy(self) -> None:
+    def _tidy(self, *, quiet: bool = False) -> None:
         """Do what may wait while no batch waits, in small transactions; under lasting load, when too much has gathered."""
         try:
-            while self._work_to_do() and (not self._line or self._work_gathered()):
-                with surroundings(self._url), self._connected().begin():
-                    if self._appender.pages.waiting:
-                        self._appender.pages.roll(self._connected())
-                    else:
-                        more = log.prune(self._connected())
-                        rest = max(self._unpruned - log.STEP // 2, log.STEP // 2)
-                        self._unpruned = rest if more else 0
+            while self._work_to_do(quiet=quiet) and (not self._line or self._work_gathered()):
+                with surroundings(self._url):
+                    self._do_some()
         except KnownError as error:
             self._put_off(error)
 
-    def _work_to_do(self) -> bool:
-        """What is left when the store closes is found again by ``_mend``."""
-        return not self._closing and (bool(self._appender.pages.waiting) or self._unpruned >= log.STEP // 2)
+    def _do_some(self) -> None:
+        appender, connection = self._appender, self._connected()
+        reached: int | None = None
+        with connection.begin():
+            if appender.pages.waiting:
+                appender.pages.roll(connection)
+            elif self._unpruned >= log.STEP // 2:
+                more = log.prune(connection)
+                rest = max(self._unpruned - log.STEP // 2, log.STEP // 2)
+                self._unpruned = rest if more else 0
+            else:
+                reached = appender.index.catch_up(connection)
+        if reached is not None:
+            appender.index.reached(reached)
+
+    def _work_to_do(self, *, quiet: bool) -> bool:
+        """What is left when the store closes is found again when it is opened."""
+        unindexed = self._appender.index.waiting > (0 if quiet else UNINDEXED)
+        waiting = unindexed or self._appender.pages.waiting or self._unpruned >= log.STEP // 2
+        return bool(waiting) and not self._closing
 
     def _work_gathered(self) -> bool:
         """A step of pruning takes twice what calls for it, so that the log shrinks under any load."""
-        return len(self._appender.pages.waiting) > PAGES_WAITING or self._unpruned >= log.STEP
+        behind = self._appender.index.waiting > UNINDEXED
+        return behind or len(self._appender.pages.waiting) > PAGES_WAITING or self._unpruned >= log.STEP
 
     def _mend(self) -> None:
         """Take up what the last run left undone."""
@@ -236,7 +269,7 @@ class SqlStore:
         except KnownError as error:
             self._put_off(error)
         else:
-            self._tidy()
+            self._tidy(quiet=True)
 
     def _put_off(self, error: KnownError) -> None:
         _log.warning("the store is not tidied now: %s", error)

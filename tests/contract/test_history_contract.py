@@ -12,7 +12,7 @@ from spc_desktop.hub.ports import AlertChange, Batch
 from spc_desktop.protocol import messages as m
 from spc_desktop.storage.memory import MemoryStore
 from spc_desktop.storage.store import SqlStore
-from tests.storage_rows import alert, alert_batch, plant
+from tests.storage_rows import alert, alert_batch, indexed, plant, settle
 
 DAY = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 NOW = DAY + timedelta(days=40)
@@ -43,17 +43,19 @@ ALERTS = (
 )  # fmt: skip
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite indexed", "postgresql"])
 async def store(request, tmp_path):
     if request.param == "postgresql":
         opened = SqlStore(request.getfixturevalue("postgres_database")(), now=lambda: NOW)
     else:
-        opened = stores(tmp_path)[request.param]()
+        opened = stores(tmp_path)[request.param.partition(" ")[0]]()
     async with opened as made:
         await made.append(plant(characteristics=3, products=2, chart="i_mr"))
         await made.append(alert_batch(ALERTS))
         said = AlertChange(alert_id=2, at=NOW, change="commented", by="김", comment="냉각수 교체함")
         await made.append(Batch(alerts=[ALERTS[1]], alert_changes=[said]))
+        if request.param == "sqlite indexed":
+            await indexed(made)
         yield made
 
 
@@ -171,5 +173,44 @@ async def test_that_any_part_of_a_text_finds_the_same_in_the_index_as_by_looking
         async with stores(tmp_path_factory.mktemp("h"))[name]() as store:
             await store.append(plant(1))
             await store.append(alert_batch([alert(i, title=title, message="") for i, title in enumerate(titles, 1)]))
+            if name == "sqlite":
+                await indexed(store)
             found.append([one.id for one in (await store.query(m.GetHistory(text=wanted))).alerts])
     assert found[0] == found[1]
+
+
+async def test_that_what_the_index_does_not_know_yet_is_found_with_what_it_knows_also_after_a_restart(tmp_path):
+    path = tmp_path / "s.db"
+
+    async def found(store, **wanted):
+        page = await store.query(m.GetHistory(text="한계", **wanted))
+        return [one.id for one in page.alerts]
+
+    async with SqlStore(path) as store:
+        await store.append(plant(1))
+        await store.append(alert_batch([alert(i, title="관리 한계") for i in range(1, 301)]))
+        await indexed(store)
+        await store.append(alert_batch([alert(i, title="관리 한계") for i in range(301, 304)]))
+        changed = [alert(i, title="이름", message="") for i in (2, 302)]
+        await store.append(alert_batch(changed, "closed"))
+        assert await found(store, limit=4) == [303, 301, 300, 299]
+        assert await found(store, limit=500) == [303, 301, *range(300, 2, -1), 1]
+        assert await found(store, limit=2, before_id=301) == [300, 299]
+    async with SqlStore(path) as store:
+        await indexed(store)
+        assert await found(store, limit=500) == [303, 301, *range(300, 2, -1), 1]
+
+
+async def test_that_the_index_waits_neither_for_a_quiet_moment_for_ever_nor_where_there_is_none(
+    tmp_path, monkeypatch, request
+):
+    monkeypatch.setattr("spc_desktop.storage.store.UNINDEXED", 100)
+    async with SqlStore(tmp_path / "s.db") as store:
+        await store.append(plant(1))
+        await store.append(alert_batch([alert(i) for i in range(1, 202)]))
+        await settle(store)
+        assert store._appender.index.waiting <= 100
+    async with SqlStore(request.getfixturevalue("postgres_database")()) as store:
+        await store.append(plant(1))
+        await store.append(alert_batch([alert(1)]))
+        assert store._appender.index.waiting == 0
