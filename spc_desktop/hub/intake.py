@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from spc_desktop.hub.draft import Draft
 
 BOUND = 10_000
+LINGER, MOST_LINGER, EMPTY_TURNS = 0.25, 0.001, 3
+"""How long fewer senders than before are waited for: part of the time of a commit, seconds at most, and turns at least."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +55,10 @@ class Intake:
         self._senders: deque[tuple[asyncio.Future[None], Entry]] = deque()
         self._taker: asyncio.Future[None] | None = None
         self._closed = False
+        self._together = 1, 1
+        """Entries of the last two takes: of two groups of senders that take turns, each has only half."""
+        self.pace = 0.0
+        """Seconds that the last commit took."""
         self.waiting = 0
 
     async def put(self, entry: Entry) -> None:
@@ -76,7 +82,7 @@ class Intake:
                 return []
             self._taker = asyncio.get_running_loop().create_future()
             await self._taker
-            await asyncio.sleep(0)  # whoever else was read in this turn of the loop shares the commit
+        await self._gather(most)
         taken: list[Entry] = []
         weight = 0
         while self._entries and (not taken or weight + self._entries[0].weight <= most):
@@ -86,6 +92,25 @@ class Intake:
         self.waiting -= weight
         self._admit()
         return taken
+
+    async def _gather(self, most: int) -> None:
+        """Let whoever is just being read share the commit: senders that were answered together ask again together.
+
+        Turns of the loop, no timer: that would cost a lone sender a millisecond. Who sends alone waits for one turn.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + min(LINGER * self.pace, MOST_LINGER)
+        latest, earlier = self._together
+        wanted = latest + earlier if min(latest, earlier) > 1 else max(latest, earlier)
+        empty = 0
+        while self.waiting < most and not self._closed:
+            before = len(self._entries)
+            await asyncio.sleep(0)
+            if len(self._entries) == before:
+                empty += 1
+                if before >= wanted or (empty > EMPTY_TURNS and loop.time() >= end):
+                    break
+        self._together = len(self._entries), latest
 
     def close(self) -> None:
         """Refuse everything new; what was accepted is still taken."""

@@ -77,7 +77,8 @@ class Pipeline:
                 return
             began = self._clock.monotonic()
             events = await self._store.append(batch) if _has_content(batch) else []
-            self.on_commit(self._clock.monotonic() - began)
+            self._intake.pace = self._clock.monotonic() - began
+            self.on_commit(self._intake.pace)
         except KnownError as error:
             # Once loudly: what is tried again and again would fill the log of a full disk.
             level = logging.INFO if self.trouble == error.code else logging.WARNING

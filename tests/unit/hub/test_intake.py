@@ -82,3 +82,28 @@ async def test_that_about_as_many_as_asked_are_taken_and_never_half_a_submission
         await intake.put(one)
     assert await intake.take(700) == sent[:2]
     assert await intake.take(100) == sent[2:]
+
+
+async def test_that_senders_who_were_answered_together_share_the_next_commit_and_a_lone_one_waits_for_nobody():
+    intake = Intake()
+    intake.pace = 4.0  # of a slow disk: worth waiting for
+    for one in (crowd := [submission(1) for _ in range(8)]):
+        await intake.put(one)
+    assert await intake.take(500) == crowd
+
+    async def late(one, after):
+        await turns(after)
+        await intake.put(one)
+
+    again = [asyncio.ensure_future(late(submission(1), number)) for number in range(8)]
+    assert len(await intake.take(500)) == 8
+    await asyncio.gather(*again)
+    await intake.put(submission(1))
+    await intake.take(500)
+    await intake.put(submission(1))
+    await intake.take(500)  # by now nobody else is expected
+    await intake.put(alone := submission(1))
+    taking = asyncio.ensure_future(intake.take(500))
+    await turns(3)
+    assert taking.done()
+    assert taking.result() == [alone]
