@@ -113,11 +113,28 @@ class FanOut:
         """Of events for clients: written, not wanted by it, left for its catching up."""
         self.slow_closes = 0
         self.replayed = 0
+        self._settling: list[tuple[int, asyncio.Future[None]]] = []
 
     async def begin(self) -> None:
         """Find where the log stands; call while the hub's mailbox is open already, so that nothing falls between."""
         page: m.EventPage = await self._hub.query(m.GetEvents(since=self._hub.state.head, limit=1))
         self.head, self.epoch = page.head, page.epoch
+
+    async def settled(self) -> None:
+        """Wait until everybody was told what is committed now: who subscribes then hears only of what comes after it."""
+        head = self._hub.state.head
+        if self.head < head:
+            told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._settling.append((head, told))
+            await told
+
+    def _settle(self) -> None:
+        waiting, self._settling = self._settling, []
+        for head, told in waiting:
+            if head > self.head:
+                self._settling.append((head, told))
+            elif not told.done():
+                told.set_result(None)
 
     def join(self, client: Client, wanted: Collection[v1.Wanted], since: int | None = None) -> None:
         """Take a client into the stream: from now on, or (``since``) with the replay of what it missed first."""
@@ -156,6 +173,8 @@ class FanOut:
             last = self._flush(client, before, last)
             if number % PASS_CLIENTS == 0:
                 await asyncio.sleep(0)
+        if self._settling:
+            self._settle()
 
     def _offer(self, event: m.AnyEvent, concerned: dict[Client, None]) -> None:
         encoded = _Encoded(event)

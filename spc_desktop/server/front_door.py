@@ -68,6 +68,12 @@ class Doorway:
         """A connection is HTTP's from now on; ``gone`` tells its end."""
         self._visitors[handler] = address
 
+    def moved(self, handler: object, to: object) -> None:
+        """Another protocol reads an HTTP connection from now on."""
+        address = self._visitors.pop(handler, None)
+        if address is not None:
+            self._visitors[to] = address
+
     def gone(self, handler: object) -> None:
         """An HTTP connection has ended."""
         address = self._visitors.pop(handler, None)

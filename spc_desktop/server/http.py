@@ -1,13 +1,14 @@
 """HTTP plumbing shared by all routes: bodies in, JSON out, errors with the field, what is wrong and what is allowed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 from msgspec import Struct
+from yarl import URL
 
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.protocol import v1
@@ -51,10 +52,45 @@ STATUS = {
 }
 
 
+class Request(Protocol):
+    """What the routes look at, whoever has read the request."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def query(self) -> Mapping[str, str]: ...
+    @property
+    def rel_url(self) -> URL: ...
+    @property
+    def remote(self) -> str | None: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def content_length(self) -> int | None: ...
+    @property
+    def body_exists(self) -> bool: ...
+    @property
+    def transport(self) -> asyncio.Transport | None: ...
+    async def read(self) -> bytes: ...
+
+
+class Whole:
+    """A request whose body has been read already."""
+
+    __slots__ = ("whole",)
+
+    def __init__(self, whole: bytes) -> None:
+        self.whole = whole
+
+
 class Call(Struct, frozen=True):
     """One request: what was asked, the numbers in its path, and the language of the answer."""
 
-    request: web.BaseRequest
+    request: Request
     numbers: tuple[int, ...]
     language: str
     hub: Guard
@@ -78,8 +114,10 @@ class Call(Struct, frozen=True):
         if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                raw = await request.read()
+            raw = request.whole if isinstance(request, Whole) else None
+            if raw is None:
+                async with asyncio.timeout(BODY_SECONDS):
+                    raw = await request.read()
         except TimeoutError:
             raise UserError("body_timeout", seconds=BODY_SECONDS) from None
         except web.HTTPRequestEntityTooLarge:

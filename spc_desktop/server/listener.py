@@ -28,6 +28,7 @@ from spc_desktop.server.fanout import FanOut
 from spc_desktop.server.front_door import HEAD_SECONDS, Doorway, FrontDoor
 from spc_desktop.server.handshake import check
 from spc_desktop.server.http import MAX_BODY
+from spc_desktop.server.lean import LeanServer
 from spc_desktop.server.limits import Gate, Limits
 from spc_desktop.server.meters import Meters
 from spc_desktop.server.operation import Check, Operation
@@ -49,8 +50,8 @@ STOP_SECONDS = 3.0
 """For running requests to end, and for a client to answer the closing of its socket."""
 LINGER_SECONDS = 1.0
 """How long the rest of a refused body is read, so that the client sees the answer and not a reset."""
-PAUSE, MOST_PAUSE = 0.5, 0.01
-"""Rest after writing to all clients, as a part of the time that took, and in seconds at most."""
+PAUSE, LEAST_PAUSE, MOST_PAUSE = 2.0, 0.002, 0.01
+"""Rest after writing to all clients: as a multiple of the time that took, and in seconds at least and at most."""
 HTTP_IDLE_SECONDS = 30.0
 """An HTTP connection without a whole request for this long is closed."""
 
@@ -121,7 +122,7 @@ class HubServer:
                 await self._directory.read()
                 await self._cursors.read()
                 await self._fanout.begin()
-                await self._listen(stack)
+                await self._listen(stack, group)
                 tasks = [
                     group.create_task(work) for work in (self._pump(mailbox), self._beat(), self._watch_accounts())
                 ]
@@ -134,7 +135,7 @@ class HubServer:
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
 
-    async def _listen(self, stack: AsyncExitStack) -> None:
+    async def _listen(self, stack: AsyncExitStack, group: asyncio.TaskGroup) -> None:
         runner = web.ServerRunner(
             _Visitors(
                 self._rest.answer,
@@ -150,8 +151,10 @@ class HubServer:
         stack.push_async_callback(runner.cleanup)
         if runner.server is None:
             raise RuntimeError("aiohttp made no server")
-        doorway = Doorway(runner.server, self._gate)
-        runner.server.gone = doorway.gone  # type: ignore[attr-defined]
+        lean = LeanServer(self._rest.answer, runner.server, group.create_task)
+        doorway = Doorway(lean, self._gate)
+        runner.server.gone = lean.gone = doorway.gone  # type: ignore[attr-defined]
+        lean.moved = doorway.moved
         # serve() only calls it; a partial object stands for the class as well.
         door = cast("type[ServerConnection]", partial(FrontDoor, doorway))
         try:
@@ -175,7 +178,7 @@ class HubServer:
         except OSError as taken:
             raise KnownError("port_in_use", host=self._host, port=self.port, reason=str(taken)) from taken
         self.port = listener.sockets[0].getsockname()[1]
-        stack.push_async_callback(self._stop, listener, doorway, runner)
+        stack.push_async_callback(self._stop, listener, doorway, lean, runner)
         _log.info("listening on %s:%s", self._host, self.port)
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -184,11 +187,14 @@ class HubServer:
             wait = self._gate.handshake(connection.peer, self._clock.monotonic())
         return check(connection, request, self._origins, self._access, wait)
 
-    async def _stop(self, listener: WebSocketServer, doorway: Doorway, runner: web.ServerRunner) -> None:
+    async def _stop(
+        self, listener: WebSocketServer, doorway: Doorway, lean: LeanServer, runner: web.ServerRunner
+    ) -> None:
         """Close the port, let running requests end, tell the clients goodbye."""
         self._sockets.goodbye()
         listener.close(code=1012, reason="restart")
         doorway.turn_away()
+        await lean.stop(STOP_SECONDS)
         await runner.cleanup()
         await listener.wait_closed()
         await self._keep_cursors()
@@ -213,8 +219,10 @@ class HubServer:
             await self._fanout.publish(news)
             if isinstance(news[0], m.Event):
                 self.meters.sent((self._clock.now() - news[0].ts).total_seconds())
-            # While many clients are written to, more is committed: it is joined into one write for each of them.
-            await asyncio.sleep(min(PAUSE * (self._clock.monotonic() - began), MOST_PAUSE))
+            # What is committed during the rest is joined into one write per client. Who sends now and then waits for nobody:
+            # the rest comes after the writing, not before it.
+            took = self._clock.monotonic() - began
+            await asyncio.sleep(min(max(LEAST_PAUSE, PAUSE * took), MOST_PAUSE))
 
     async def _watch_accounts(self) -> None:
         """Close what is no longer allowed: at once after a change of an account, and when tokens expire."""

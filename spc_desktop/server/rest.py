@@ -26,7 +26,7 @@ from spc_desktop.server.alerts import Alerts
 from spc_desktop.server.directory import Directory
 from spc_desktop.server.guard import Guard
 from spc_desktop.server.handshake import language_of, same_origin
-from spc_desktop.server.http import Call, Handler, refusal, reply
+from spc_desktop.server.http import Call, Handler, Request, refusal, reply
 from spc_desktop.server.limits import Gate
 from spc_desktop.server.measurements import read_item
 from spc_desktop.server.operation import Operation
@@ -106,7 +106,7 @@ class Rest:
             (re.compile(r"/api/spc/pair/[0-9A-Za-z]{6}/approve()"), {"POST": gate_keeper.approve}),
         ]
 
-    async def answer(self, request: web.BaseRequest) -> web.Response:
+    async def answer(self, request: Request) -> web.Response:
         """Answer one request; errors become JSON, a bug becomes 500 and a line in the log."""
         language = language_of(request.headers.get("Accept-Language"))
         origin = request.headers.get("Origin")
@@ -124,7 +124,7 @@ class Rest:
             response.headers["Vary"] = "Origin"
         return response
 
-    async def _route(self, request: web.BaseRequest, language: str) -> web.Response:
+    async def _route(self, request: Request, language: str) -> web.Response:
         path = request.path.rstrip("/")
         methods = self._fixed.get(path)
         numbers: tuple[int, ...] = ()
@@ -147,7 +147,7 @@ class Rest:
             return _preflight(methods)
         raise UserError("method_not_allowed", method=request.method[:20], allowed=", ".join(methods))
 
-    def _guard(self, request: web.BaseRequest, path: str) -> Guard:
+    def _guard(self, request: Request, path: str) -> Guard:
         peer = request.remote or ""
         guard = Guard(self._hub, self._directory, self._access, self._access.visitor(peer, request.headers), peer)
         asks_in = path == "/api/spc/pair" and request.method == "POST"

@@ -235,6 +235,8 @@ class Talk:
         elif isinstance(request, session.Ask):
             client.write(talk.result(request.id, await client.guard.query(request.query)))
         else:
+            if isinstance(request, session.Subscribe):
+                await self._fanout.settled()
             client.write(talk.result(request.id, self._settle(visit, talk, request)))
 
     def _settle(self, visit: Visit, talk: session.V1Session, request: _Own) -> object:
@@ -305,6 +307,7 @@ class Talk:
         since = resume[1] if resume is not None and await self._recoverable(*resume) else None
         if resume is not None:
             self._meters.resumed(recovered=since is not None)
+        await fanout.settled()
         answer = v1.Connected(
             session=str(client.connection.id),
             recovered=since is not None,

@@ -145,6 +145,7 @@ class Sockets:
         client = visit.client
         connection = client.connection
         language = language_of(connection.request.headers.get("Accept-Language") if connection.request else None)
+        await self._fanout.settled()  # before the greeting: who has read it misses nothing
         if where.product_id:
             product = await self._directory.product(where.product_id)
             if product is None:
