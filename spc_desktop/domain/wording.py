@@ -151,6 +151,10 @@ _ERRORS = {
     "badge_taken": _("{name}: this badge or PIN belongs to someone else already. Choose another one."),
     "unknown_badge": _("Nobody has this badge or PIN. Scan it again or ask an engineer."),
     "badge_tries": _("Too many unknown badges or PINs. Try again in {seconds} s."),
+    "preferences_value": _("{field} cannot be {got}. Allowed is: {allowed}."),
+    "preferences_changed": _(
+        "Your notification settings were changed in another window. Look at them again and repeat."
+    ),
     "disk_full": _("The disk is full, so nothing can be stored. Free some space; the hub goes on by itself."),
     "disk_free": _("There is space on the disk again; everything is stored as before."),
     "database_locked": _("Another program holds the database. Close it; the hub goes on by itself."),

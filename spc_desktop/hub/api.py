@@ -9,6 +9,7 @@ from typing import Any, Protocol, overload
 from msgspec import Struct
 
 from spc_desktop.domain.alert import Alert
+from spc_desktop.domain.announcement import Preferences
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
@@ -54,7 +55,8 @@ class WatchFilter(Struct, frozen=True, kw_only=True):
 
     products: frozenset[int] | None = None
     types: frozenset[str] | None = None
-    """Event tags: ``alert measurement run_rule_violation capability points limits catalogue register note``."""
+    """Event tags: ``alert measurement run_rule_violation capability points limits catalogue register note
+    preferences``."""
     characteristics: frozenset[int] | None = None
     """Concerns ``points`` and ``limits`` only."""
     backlog: int = 500
@@ -145,6 +147,8 @@ class HubApi(Protocol):
     ) -> m.PointsOut: ...
     @overload
     async def command(self, command: m.AddComment | m.RecordSkip, actor: Actor = ...) -> Note: ...
+    @overload
+    async def command(self, command: m.SavePreferences, actor: Actor = ...) -> Preferences: ...
     async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
         """Carry out a command; returns after the commit."""
         ...
@@ -197,6 +201,8 @@ class HubApi(Protocol):
     async def query(self, query: m.GetNotes) -> tuple[Note, ...]: ...
     @overload
     async def query(self, query: m.GetDue) -> tuple[m.SampleDue, ...]: ...
+    @overload
+    async def query(self, query: m.GetPreferences) -> Preferences: ...
     async def query(self, query: m.AnyQuery) -> Any:
         """Answer from committed data."""
         ...

@@ -43,6 +43,7 @@ class Draft:
         self.accounts = station.accounts
         self.register = station.register
         self.badges = station.badges
+        self.preferences = station.preferences
         self.known: dict[str, int] = {}
         """Key -> first row, of what was stored before and of this batch."""
         self.known_rows: dict[str, Measurement] = {}
@@ -391,6 +392,7 @@ class Draft:
         station.accounts = self.accounts
         station.register = self.register
         station.badges = self.badges
+        station.preferences = self.preferences
         station.samples.adopt(self.samples)
 
 

@@ -13,6 +13,7 @@ from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.wording import alert_message, alert_title
 from spc_desktop.hub import accounts
+from spc_desktop.hub.announcing import preferences_of, preferences_order, read_preferences
 from spc_desktop.hub.api import Actor, HubState, Link, Mailbox, WatchFilter
 from spc_desktop.hub.audit import audited
 from spc_desktop.hub.catalogue import catalogue_order, state_of
@@ -45,6 +46,11 @@ TICK = 1.0
 SLOWEST_TICK = 8.0
 CANCEL_DEADLINE = 2.0
 _FROM_MEMORY = (m.GetPairings, m.GetDue, m.GetRegister, m.GetMasks)
+_AT_ONCE: dict[type, Callable[[Any, Actor], Callable[[Draft], Any]]] = {
+    m.SaveCatalogue: lambda command, actor: audited(command, actor, catalogue_order(command)),
+    m.SavePreferences: preferences_order,
+}
+"""Commands that need nothing but the draft."""
 
 
 class Hub:
@@ -92,6 +98,7 @@ class Hub:
             await read_verified(self._store, self._station)
             self._station.accounts = await accounts.read_accounts(self._store)
             await read_registers(self._store, self._station)
+            await read_preferences(self._store, self._station)
             await read_sampling(self._store, self._station, self._clock.now())
         except BaseException as error:
             await self._store.__aexit__(type(error), error, error.__traceback__)
@@ -195,8 +202,8 @@ class Hub:
 
     async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
         """Carry out a command; returns after the commit."""
-        if isinstance(command, m.SaveCatalogue):
-            return await self._order(audited(command, actor, catalogue_order(command)))
+        if isinstance(command, m.SaveCatalogue | m.SavePreferences):
+            return await self._order(_AT_ONCE[type(command)](command, actor))
         if isinstance(command, m.PairingCommand):
             return await self._pair(command, actor)
         if isinstance(command, m.AccountCommand):
@@ -266,6 +273,8 @@ class Hub:
         """Answer from committed data."""
         if isinstance(query, _FROM_MEMORY):
             return self._recall(query)
+        if isinstance(query, m.GetPreferences):
+            return preferences_of(self._station, query.user)
         if isinstance(query, m.GetUsers | m.GetTokens):
             return accounts.answer(query, self.accounts)
         if isinstance(query, m.FindOperator):

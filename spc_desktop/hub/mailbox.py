@@ -11,17 +11,7 @@ POINTS = 10
 # Key of the link's state among the pending deliveries; no event has it, and no characteristic (their keys are below 0).
 _LINK = 0
 
-_TAGS: dict[type, str] = {
-    m.AlertEvent: "alert",
-    m.MeasurementEvent: "measurement",
-    m.RunRuleViolationEvent: "run_rule_violation",
-    m.CapabilityEvent: "capability",
-    m.PointsEvent: "points",
-    m.LimitsEvent: "limits",
-    m.CatalogueEvent: "catalogue",
-    m.RegisterEvent: "register",
-    m.NoteEvent: "note",
-}
+_TAGS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in m.AnyEvent.__args__}
 
 
 def wants(wanted: WatchFilter, event: m.AnyEvent) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from spc_desktop.domain.account import Accounts
 from spc_desktop.domain.alarm_policy import DEFAULT, AlarmPolicy
 from spc_desktop.domain.alert import OPEN, Alert
+from spc_desktop.domain.announcement import Preferences
 from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.deadlines import next_due
 from spc_desktop.domain.errors import UserError
@@ -48,6 +49,8 @@ class Station:
     accounts: Accounts = field(default_factory=Accounts)
     register: Register = field(default_factory=Register)
     badges: Badges = field(default_factory=Badges)
+    preferences: dict[str, Preferences] = field(default_factory=dict)
+    """User -> what that one wants to be told of; another object after every change."""
     samples: Samples = field(default_factory=Samples)
 
     def watch(self, characteristic_id: int) -> Watch:

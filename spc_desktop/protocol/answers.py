@@ -3,6 +3,7 @@
 from typing import Any
 
 from spc_desktop.domain.alert import Alert
+from spc_desktop.domain.announcement import Preferences
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement
@@ -70,5 +71,7 @@ ANSWERS: dict[type, Any] = {
     m.RecordSkip: Note,
     m.GetNotes: tuple[Note, ...],
     m.GetDue: tuple[m.SampleDue, ...],
+    m.SavePreferences: Preferences,
+    m.GetPreferences: Preferences,
 }
 """Type of the answer to each command and query."""

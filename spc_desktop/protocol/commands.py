@@ -10,6 +10,7 @@ from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.protocol.announcing import SavePreferences
 from spc_desktop.protocol.bases import Command
 from spc_desktop.protocol.floor import FloorCommand, GiveCause, SaveRegister
 
@@ -348,6 +349,7 @@ AnyCommand = (
     | SaveRegister
     | GiveCause
     | FloorCommand
+    | SavePreferences
 )
 
 

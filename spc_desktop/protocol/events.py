@@ -10,6 +10,7 @@ from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.protocol.announcing import PreferencesEvent
 from spc_desktop.protocol.bases import Event
 from spc_desktop.protocol.floor import NoteEvent, RegisterEvent
 
@@ -100,4 +101,5 @@ AnyEvent = (
     | CatalogueEvent
     | RegisterEvent
     | NoteEvent
+    | PreferencesEvent
 )

@@ -1,5 +1,6 @@
 """All that crosses ``HubApi`` and the v1 wire, under one name: events, commands, queries and results."""
 
+from spc_desktop.protocol.announcing import GetPreferences, PreferencesEvent, SavePreferences
 from spc_desktop.protocol.bases import Command, Event, Query
 from spc_desktop.protocol.commands import (
     AccountCommand,
@@ -182,6 +183,7 @@ __all__ = [
     "GetPairings",
     "GetPoint",
     "GetPoints",
+    "GetPreferences",
     "GetRegister",
     "GetRuleRecord",
     "GetStatistics",
@@ -206,6 +208,7 @@ __all__ = [
     "PointDetail",
     "PointsEvent",
     "PointsOut",
+    "PreferencesEvent",
     "Query",
     "RecordSkip",
     "RegisterEvent",
@@ -221,6 +224,7 @@ __all__ = [
     "RunRuleViolationEvent",
     "SampleDue",
     "SaveCatalogue",
+    "SavePreferences",
     "SaveRegister",
     "SetLimits",
     "SetPassword",

@@ -9,6 +9,7 @@ from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
+from spc_desktop.protocol.announcing import GetPreferences
 from spc_desktop.protocol.bases import Query
 from spc_desktop.protocol.events import AnyEvent
 from spc_desktop.protocol.floor import FindOperator, GetDue, GetNotes, GetRegister
@@ -368,4 +369,5 @@ AnyQuery = (
     | FindOperator
     | GetNotes
     | GetDue
+    | GetPreferences
 )

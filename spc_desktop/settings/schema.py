@@ -48,7 +48,9 @@ class WindowSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     toasts_paused: Annotated[bool, Meta(description="show no toasts until they are switched on again")] = False
     unsubscribed: Annotated[
         dict[str, tuple[str, ...]],
-        Meta(description="hub name and the codes of its products that shall give no toasts; all others do"),
+        Meta(
+            description="of older versions: hub name and the codes of its products that give no toasts; moved to the hub"
+        ),
     ] = field(default_factory=dict)
     read_up_to: Annotated[
         dict[str, int], Meta(description="hub name and the id of the newest alert that was marked as read")

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -11,6 +12,8 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from spc_desktop.domain.alert import Alert
+from spc_desktop.domain.announcement import Preferences as Wishes
+from spc_desktop.domain.announcement import with_product
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import Actor, HubApi, Link
 from spc_desktop.i18n import _, current_language
@@ -77,7 +80,7 @@ class Desk(QObject):
         self.stations = [Station(hub, actor, self) for hub in hubs]
         self.senders = {each: Sender(each, Outbox(folder_of(outbox, each.name)), self) for each in self.stations}
         self.tray = Tray(self)
-        self.toasts = ToastCenter(chain or default_chain(lambda: self.tray.icon), preferences, self)
+        self.toasts = ToastCenter(chain or default_chain(lambda: self.tray.icon), self, now=now)
         if doors is not None:
             self.toasts.quiet = lambda: doors.filling
         context = self._context()
@@ -126,6 +129,7 @@ class Desk(QObject):
             for signal in (station.alerts_reset, station.alert_changed):
                 signal.connect(self._count_soon)
             station.catalogue_changed.connect(self._catalogue_changed)
+            station.wishes_changed.connect(self._wishes_changed)
             station.alert_changed.connect(self._announce)
         self.toasts.open_alert.connect(self._open_from_toast)
         self.toasts.pause_changed.connect(self._pause_changed)
@@ -232,6 +236,17 @@ class Desk(QObject):
         )
         self._leave_start_page()
 
+    def _wishes_changed(self) -> None:
+        """Give the hubs what an older version kept in the settings: products without notifications."""
+        self._count_soon()
+        for station in self.stations:
+            codes = self.preferences.window.unsubscribed.get(station.name, ())
+            silent = {product.id for product in station.products.values() if product.code in codes}
+            if silent - set(station.wishes.without):
+                station.change_wishes_soon(self, partial(_without, silent))
+            elif silent:  # the hub has told that it keeps them
+                self.preferences.forget_unsubscribed(station.name)
+
     def _scope_changed(self) -> None:
         self.preferences.change(scope=tuple(self.scope.choice))
         self._catalogue_changed()
@@ -326,6 +341,12 @@ class Desk(QObject):
             self.window.hide()
         elif await ask_without_tray(self.window):
             self._stop.set()
+
+
+def _without(products: Iterable[int], wishes: Wishes) -> Wishes:
+    for product_id in products:
+        wishes = with_product(wishes, product_id, wanted=False)
+    return wishes
 
 
 async def _until_closed(dialog: QDialog) -> None:

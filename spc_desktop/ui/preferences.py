@@ -83,15 +83,9 @@ class Preferences(QObject):
         if layout != self.layout(page):
             self.change(layouts={**self._window.layouts, f"{self.place}/{page}": layout})
 
-    def subscribed(self, hub: str, product_code: str) -> bool:
-        """Tell whether alerts of this product give toasts: all do at first."""
-        return product_code not in self._window.unsubscribed.get(hub, ())
-
-    def subscribe(self, hub: str, product_code: str, wanted: bool) -> None:
-        """Switch the toasts of a product on or off."""
-        without = set(self._window.unsubscribed.get(hub, ()))
-        (without.discard if wanted else without.add)(product_code)
-        self.change(unsubscribed={**self._window.unsubscribed, hub: tuple(sorted(without))})
+    def forget_unsubscribed(self, hub: str) -> None:
+        """The hub keeps now which products are switched off, as an older version did here."""
+        self.change(unsubscribed={name: of for name, of in self._window.unsubscribed.items() if name != hub})
 
     def read_up_to(self, hub: str) -> int:
         """Return the id of the newest alert that counts as read."""

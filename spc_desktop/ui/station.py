@@ -4,15 +4,16 @@ Widgets read the replica and hear of changes by signals; they never change it. C
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec import structs
 from PySide6.QtCore import QObject, Signal
 
 from spc_desktop.domain.alert import Alert, Status
+from spc_desktop.domain.announcement import Preferences
 from spc_desktop.domain.control_plan import ControlPlan
-from spc_desktop.domain.errors import KnownError
+from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.domain.register import Register
 from spc_desktop.hub.api import Actor, Delivery, HubApi, HubState, Link, LinkChanged, Mailbox, Resync, WatchFilter
@@ -25,7 +26,7 @@ ALERTS_SHOWN = 500
 """Newest alerts that are read at the start, beside all open ones."""
 ALERTS_KEPT = 5000
 RETRY_SECONDS = 2.0
-_TYPES = frozenset({"alert", "points", "limits", "catalogue", "register"})
+_TYPES = frozenset({"alert", "points", "limits", "catalogue", "register", "preferences"})
 
 
 class Station(QObject):
@@ -35,6 +36,8 @@ class Station(QObject):
     catalogue_changed = Signal()
     register_changed = Signal()
     """``register`` is another object from now on."""
+    wishes_changed = Signal()
+    """``wishes`` is another object from now on."""
     alerts_reset = Signal()
     alert_changed = Signal(object, str)
     """The alert as it is now, and what happened to it (``raised``, ``acked``, ...); never for what was there before."""
@@ -54,6 +57,8 @@ class Station(QObject):
         self.states: dict[int, m.CharacteristicState] = {}
         self.alerts: dict[int, Alert] = {}
         self.register = Register()
+        self.wishes = Preferences()
+        """What the person at this window wants to be told of by this hub."""
         self.loaded = False
         """True once catalogue and alerts were read: before that, nothing is known and nothing is empty."""
         self._feeds: dict[int, ChartFeed] = {}
@@ -125,6 +130,7 @@ class Station(QObject):
             newest = await self.hub.query(m.GetAlerts(limit=ALERTS_SHOWN))
             opened = await self.hub.query(m.GetAlerts(limit=ALERTS_SHOWN, open_only=True))
             register = await self.hub.query(m.GetRegister())
+            self.wishes = await self._read_wishes()
         except KnownError:
             if self.hub.state.link is Link.LIVE:
                 raise
@@ -143,6 +149,7 @@ class Station(QObject):
         self.loaded = True
         self.catalogue_changed.emit()
         self.register_changed.emit()
+        self.wishes_changed.emit()
         self.alerts_reset.emit()
         self.link_changed.emit()
         if not first:  # what was raised while events were missed is news all the same
@@ -170,6 +177,8 @@ class Station(QObject):
             case Resync():
                 self._stale = True
                 await self._read_when_live()
+            case m.PreferencesEvent():
+                await self._wishes_told(delivery)
             case _:
                 self._last_event = delivery.ts
                 self._take_event(delivery)
@@ -218,6 +227,46 @@ class Station(QObject):
         if feed:
             feed.reload()
         self.points_stale.emit(characteristic_id)
+
+    # -- what the person wants to be told of ---------------------------------------------------------------------------
+
+    async def _read_wishes(self) -> Preferences:
+        return await self.hub.query(m.GetPreferences(user=self.actor.name))
+
+    async def _wishes_told(self, event: m.PreferencesEvent) -> None:
+        """Somebody's have changed, perhaps those of this person in another window."""
+        self._last_event = event.ts
+        try:
+            self._take_wishes(await self._read_wishes())
+        except KnownError:
+            if self.hub.state.link is Link.LIVE:
+                raise
+            self._stale = True
+
+    def _take_wishes(self, wishes: Preferences) -> None:
+        if wishes.revision != self.wishes.revision:
+            self.wishes = wishes
+            self.wishes_changed.emit()
+
+    async def change_wishes(self, change: Callable[[Preferences], Preferences]) -> None:
+        """Save what ``change`` makes of the present wishes; it is asked again where another window was faster.
+
+        Raises:
+            UserError, KnownError: the hub refused or could not be reached.
+        """
+        for last in (False, True):
+            try:
+                self._take_wishes(await self.hub.command(m.SavePreferences(prefs=change(self.wishes)), self.actor))
+            except UserError as bad:
+                if bad.code != "preferences_changed" or last:
+                    raise
+                self._take_wishes(await self._read_wishes())
+            else:
+                return
+
+    def change_wishes_soon(self, owner: QObject, change: Callable[[Preferences], Preferences]) -> None:
+        """Do so on behalf of a widget, which shows what goes wrong."""
+        spawn(owner, self.change_wishes(change))
 
     # -- points --------------------------------------------------------------------------------------------------------
 

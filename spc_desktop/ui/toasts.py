@@ -6,14 +6,15 @@ A toast only points at the alert list; nothing is said here that is not there.
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from spc_desktop.domain.alert import Alert, Priority, Status
+from spc_desktop.domain.alert import Alert, Priority
+from spc_desktop.domain.announcement import why_not
 from spc_desktop.i18n import _
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.models.alerts import product_name, sentence_of, title_of
-from spc_desktop.ui.preferences import Preferences
 from spc_desktop.ui.presenters import Chain, Toast
 from spc_desktop.ui.station import Station
 
@@ -41,13 +42,13 @@ class ToastCenter(QObject):
     def __init__(
         self,
         chain: Chain,
-        preferences: Preferences,
         parent: QObject | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
         self.chain = chain
-        self._preferences = preferences
+        self._now = now
         self._clock = clock
         self._bursts: dict[tuple[int, int], _Burst] = {}
         self._paused_until = 0.0
@@ -80,9 +81,7 @@ class ToastCenter(QObject):
 
     def take(self, station: Station, alert: Alert, change: str) -> None:
         """Decide about one alert."""
-        if change != "raised" or alert.status is not Status.NEW or self.paused or self.quiet():
-            return
-        if not self._preferences.subscribed(station.name, alert.product_code):
+        if self.paused or self.quiet() or why_not(station.wishes, alert, change, self._now()) is not None:
             return
         burst = self._bursts.setdefault((id(station), alert.product_id), _Burst())
         now = self._clock()

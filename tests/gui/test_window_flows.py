@@ -109,12 +109,20 @@ async def test_that_alerts_of_a_product_that_is_not_subscribed_give_no_toast(ope
         item = bench.charts.products.item(0, 0)
         assert item.checkState() == Qt.CheckState.Checked
         item.setCheckState(Qt.CheckState.Unchecked)
+        await until(lambda: bench.station.wishes.without == (1,))
         await bench.hub.submit([measured(10.8)])
         await until(lambda: bench.station.alerts)
         assert bench.recorder.toasts == []
-        bench.preferences.flush()
-        assert bench.saved[-1].window.unsubscribed == {"plant": ("SHAFT",)}
+        assert bench.window.bell.text() == ""
+        assert (await bench.hub.query(m.GetPreferences(user="kim"))).without == (1,)
         assert bench.alert_panel.filter.rowCount() == 1
+
+
+async def test_that_products_that_an_older_version_kept_switched_off_are_told_to_the_hub(open_bench):
+    settings = Settings(window=WindowSettings(unsubscribed={"plant": ("SHAFT",), "other": ("X",)}))
+    async with open_bench(WATCHED, settings=settings) as bench:
+        await until(lambda: bench.station.wishes.without == (1,))
+        assert bench.preferences.window.unsubscribed == {"other": ("X",)}
 
 
 async def test_that_alerts_from_before_the_start_give_no_toast_but_count_as_unread(open_bench):

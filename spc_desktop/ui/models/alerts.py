@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QFont
 
 from spc_desktop.domain.alert import Alert, Priority, Status
+from spc_desktop.domain.announcement import wants
 from spc_desktop.domain.wording import alert_message, alert_title
 from spc_desktop.i18n import _, current_language, marked
 from spc_desktop.ui.preferences import Preferences
@@ -78,11 +79,12 @@ def product_name(station: Station, alert: Alert) -> str:
 
 
 def unread_count(stations: Sequence[Station], preferences: Preferences) -> int:
-    """Return the number on the bell: new alerts, raised after the last "mark as read"."""
+    """Return the number on the bell: new alerts that the person wants, raised after the last "mark as read"."""
     found = 0
     for station in stations:
         read = preferences.read_up_to(station.name)
-        found += sum(alert.status is Status.NEW and alert.id > read for alert in station.alerts.values())
+        fresh = (one for one in station.alerts.values() if one.status is Status.NEW and one.id > read)
+        found += sum(wants(station.wishes, alert) for alert in fresh)
     return found
 
 

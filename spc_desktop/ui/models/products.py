@@ -6,10 +6,11 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QFont, QStandardItem, QStandardItemModel
 
 from spc_desktop.domain.alert import Status
+from spc_desktop.domain.announcement import hears_product, with_product
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.i18n import _, current_language
+from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.frame_clock import FrameClock
-from spc_desktop.ui.preferences import Preferences
 from spc_desktop.ui.scope import Scope
 from spc_desktop.ui.station import Station
 
@@ -32,13 +33,10 @@ class ProductTree(QStandardItemModel):
 
     paint_cost = 0.0
 
-    def __init__(
-        self, preferences: Preferences, clock: FrameClock, scope: Scope, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, clock: FrameClock, scope: Scope, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._scope = scope
         scope.changed.connect(self.rebuild)
-        self._preferences = preferences
         self._clock = clock
         self._stations: list[Station] = []
         self._setting = False
@@ -48,6 +46,7 @@ class ProductTree(QStandardItemModel):
         """Show the products of a station from now on."""
         self._stations.append(station)
         station.catalogue_changed.connect(self.rebuild)
+        station.wishes_changed.connect(self._tick)
         station.alerts_reset.connect(self._count_soon)
         station.alert_changed.connect(self._count_soon)
         self.rebuild()
@@ -80,7 +79,7 @@ class ProductTree(QStandardItemModel):
         item.setToolTip(_("{code} — ticked: its alerts are shown as notifications", code=product.code))
         item.setData(station, STATION_ROLE)
         item.setData(product.id, PRODUCT_ROLE)
-        wanted = self._preferences.subscribed(station.name, product.code)
+        wanted = hears_product(station.wishes, product.id)
         item.setCheckState(Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked)
         branch.appendRow([item, _cell()])
         own = [entry for entry in station.characteristics.values() if entry.product_id == product.id and entry.active]
@@ -93,13 +92,33 @@ class ProductTree(QStandardItemModel):
             child.setData(characteristic.id, CHARACTERISTIC_ROLE)
             item.appendRow([child, _cell()])
 
+    async def _subscribe(self, station: Station, product_id: int, wanted: bool) -> None:
+        try:
+            await station.change_wishes(lambda wishes: with_product(wishes, product_id, wanted))
+        finally:
+            self._tick()  # a change that was refused is not shown as made
+
+    def _tick(self) -> None:
+        """Show which products are subscribed, as the hub says; the rows stay."""
+        self._setting = True
+        self._tick_below(self.invisibleRootItem())
+        self._setting = False
+
+    def _tick_below(self, branch: QStandardItem) -> None:
+        for row in range(branch.rowCount()):
+            item = branch.child(row, 0)
+            if item.isCheckable():
+                wanted = hears_product(item.data(STATION_ROLE).wishes, item.data(PRODUCT_ROLE))
+                item.setCheckState(Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked)
+            else:
+                self._tick_below(item)
+
     def _toggled(self, item: QStandardItem) -> None:
         if self._setting or not item.isCheckable():
             return
         station, product_id = item.data(STATION_ROLE), item.data(PRODUCT_ROLE)
-        product = station.products.get(product_id)
-        if product:
-            self._preferences.subscribe(station.name, product.code, item.checkState() == Qt.CheckState.Checked)
+        if product_id in station.products:
+            spawn(self, self._subscribe(station, product_id, item.checkState() == Qt.CheckState.Checked))
 
     # -- alert counts, brought up to date by the frame clock -----------------------------------------------------------
 

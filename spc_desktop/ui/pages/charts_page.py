@@ -30,7 +30,7 @@ class ChartsPage(QMainWindow):
         self._context = context
         self._shown: tuple[Station, int, int | None] | None = None
         """Station, product and characteristic, to be shown again when the page comes back."""
-        self.products = ProductTree(context.preferences, context.clock, context.scope, self)
+        self.products = ProductTree(context.clock, context.scope, self)
         self.tree = self._make_tree()
         self.chart_page, self.overview = ChartPage(context.clock), OverviewPage(context.clock)
         self.centre = QStackedWidget()

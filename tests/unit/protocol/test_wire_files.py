@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
+from spc_desktop.domain.announcement import Preferences, QuietHours
 from spc_desktop.domain.calendar import Break, Shift
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Trace
@@ -169,8 +170,24 @@ NOTE = Note(
     key="n-1",
 )
 ITEM = MeasurementIn(characteristic_id=2, values=(10.1, 10.2), measured_at=AT, key="e-1", trace=Trace(lot="L1"))
+PREFERENCES = Preferences(
+    products=(1,),
+    without=(2,),
+    characteristics=(2,),
+    types=(AlertType.OUT_OF_SPEC,),
+    min_priority=Priority.HIGH,
+    language="ko",
+    sound=False,
+    digest_s=600,
+    quiet=(QuietHours(days=(0, 4), start=1320, end=360, zone="Asia/Seoul"),),
+    snoozed={"BOLT-M10/OD/spec/out_of_spec": AT},
+    channels=("toast", "email"),
+    email="kim@example.com",
+    revision=3,
+)
 EVENTS += [m.NoteEvent(note=NOTE, **{**_BASE, "product_id": 1})]
 EVENTS += [m.RegisterEvent(entries=REGISTER, removed=(GONE,), by="kim", **{**_BASE, "product_id": None})]
+EVENTS += [m.PreferencesEvent(user="kim", revision=4, **{**_BASE, "product_id": None})]
 COMMANDS = [
     m.CreateAlert(product_id=1, alert_type=AlertType.TREND, priority=Priority.LOW, title="t", message="m"),
     m.Acknowledge(alert_ids=(7, 8), comment="확인", rev=1),
@@ -199,6 +216,7 @@ COMMANDS = [
     m.RestorePoints(characteristic_id=2, indexes=(3,), reason="r"),
     m.AddComment(characteristic_id=2, index=49, text="공구 4", key="n-2"),
     m.RecordSkip(characteristic_id=2, due_at=AT, reason="설비 정지", key="n-1"),
+    m.SavePreferences(prefs=PREFERENCES),
 ]
 QUERIES = [
     m.GetCatalogue(),
@@ -217,6 +235,7 @@ QUERIES = [
     m.FindOperator(code="B-17"),
     m.GetNotes(characteristic_id=2, first_index=0, last_index=99, kinds=(NoteKind.COMMENT,), before_id=9, limit=50),
     m.GetDue(),
+    m.GetPreferences(user="kim"),
 ]
 ANSWERS = {
     "catalogue": m.Catalogue(products=(PRODUCT,), characteristics=(CHARACTERISTIC,), plans=(PLAN,), seq=3),
@@ -235,6 +254,7 @@ ANSWERS = {
     "points_out": m.PointsOut(points=(POINT,)),
     "note": NOTE,
     "notes": (NOTE,),
+    "preferences": PREFERENCES,
     "due": (m.SampleDue(characteristic_id=2, due_at=AT, next_at=AT, overdue_minutes=7, last_at=AT, silent_since=AT),),
 }
 PERSON = v1.Person(session="s", user="kim", client_id="line3-hmi", roles=("operator",), since=AT)
