@@ -44,6 +44,7 @@ class Pairing:
         Raises:
             UserError: the hub refused; ``certificate_changed``. KnownError: ``hub_unreachable``.
         """
+        await self._look()
         self._made = msgspec.json.decode(await self._post("pair", {"name": name[:100]}), type=m.PairingMade)
         return self._made
 
@@ -64,21 +65,37 @@ class Pairing:
 
     async def _post(self, path: str, body: dict[str, str]) -> bytes:
         try:
-            await self._look()
-            secured = self._trust.context(self._address) if self._base.startswith("https") else True
-            async with self._http.post(f"{self._base}/api/spc/{path}", json=body, ssl=secured) as answer:
+            async with self._http.post(f"{self._base}/api/spc/{path}", json=body, ssl=self._secured()) as answer:
                 raw = await answer.read()
                 if answer.status >= 400:
                     told = msgspec.json.decode(raw)
                     raise UserError(str(told["code"]), **told.get("details", {}))
                 return raw
+        except aiohttp.ServerFingerprintMismatch as changed:
+            got = changed.got.hex(":").upper()
+            raise UserError("certificate_changed", address=self._base, got=got) from None
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as failed:
-            raise KnownError("hub_unreachable", address=self._base, url=self._base, reason=str(failed)) from failed
+            raise self._unreachable(failed) from failed
+
+    def _unreachable(self, failed: Exception) -> KnownError:
+        return KnownError("hub_unreachable", address=self._base, url=self._base, reason=str(failed))
+
+    def _secured(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
+        """Return what every connection is checked against: the certificate that was looked at, or the authorities."""
+        if not self._base.startswith("https"):
+            return True
+        pinned = self._trust.pinned(self._address)
+        return aiohttp.Fingerprint(pinned) if pinned else self._trust.context(self._address)
 
     async def _look(self) -> None:
         """Look at the certificate before anything is said."""
-        if not self._base.startswith("https"):
-            return
+        if self._base.startswith("https"):
+            try:
+                await self._meet()
+            except (OSError, TimeoutError) as failed:
+                raise self._unreachable(failed) from failed
+
+    async def _meet(self) -> None:
         host, _, port = self._base.removeprefix("https://").rpartition(":")
         host = host.strip("[]")
         try:

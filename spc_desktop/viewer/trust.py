@@ -38,6 +38,11 @@ class Trust:
             context.verify_mode = ssl.CERT_NONE  # ``check`` compares the fingerprint before anything is said
         return context
 
+    def pinned(self, address: str) -> bytes | None:
+        """Return the SHA-256 fingerprint by which a hub is known; None: it is known by an authority, or not yet."""
+        known = self._known.get(address, AUTHORITY)
+        return None if known == AUTHORITY else bytes.fromhex(known.replace(":", ""))
+
     def meet(self, address: str) -> bool:
         """No authority vouches for the hub. Return whether it may be met by its fingerprint instead: it is new."""
         if address in self._known or address in self._met:

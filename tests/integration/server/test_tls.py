@@ -18,6 +18,7 @@ from spc_desktop.hub.hub import Hub
 from spc_desktop.protocol import messages as m
 from spc_desktop.server.listener import HubServer
 from spc_desktop.storage.memory import MemoryStore
+from spc_desktop.viewer.pairing import Pairing
 from spc_desktop.viewer.remote_hub import RemoteHub
 from spc_desktop.viewer.trust import Trust
 from tests.integration.server.clients import CATALOGUE, PATIENCE
@@ -108,3 +109,21 @@ def test_that_known_hubs_that_cannot_be_read_are_not_taken_for_none(tmp_path):
     with pytest.raises(UserError) as refused:
         Trust(file)
     assert refused.value.code == "known_hubs_unreadable"
+
+
+async def test_that_the_secret_of_a_pairing_is_shown_to_the_hub_that_made_it_alone(tmp_path):
+    async with secured(tmp_path / "hub") as (port, mark):
+        trust = Trust(tmp_path / "known.json")
+        async with Pairing(f"https://127.0.0.1:{port}", trust, SystemClock()) as pairing:
+            made = await pairing.request("line 3")
+            assert made.code
+    assert trust.pinned(f"wss://127.0.0.1:{port}/ws/spc/") == bytes.fromhex(mark.replace(":", ""))
+    async with (
+        secured(tmp_path / "stranger", port),
+        Pairing(f"https://127.0.0.1:{port}", trust, SystemClock()) as later,
+    ):
+        later._made = made
+        with pytest.raises(UserError) as refused:
+            async with asyncio.timeout(PATIENCE):
+                await later.token()
+    assert refused.value.code == "certificate_changed"
