@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from spc_desktop.app.instance import is_in_use
+from spc_desktop.app.private_file import create_private
 from spc_desktop.app.shutdown import DEADLINE
 
 NOTE_FILE = "control.json"
@@ -43,10 +44,9 @@ async def open_door(data_dir: Path, commands: Commands) -> AsyncIterator[None]:
     )
     note = data_dir / NOTE_FILE
     try:
-        note.unlink(missing_ok=True)
         text = json.dumps({"pid": os.getpid(), "port": server.sockets[0].getsockname()[1], "token": token})
-        with open(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:  # noqa: ASYNC230, PTH123 - a few bytes, with rights that Path.open cannot give
-            stream.write(text)
+        with create_private(note) as stream:
+            stream.write(text.encode())
         yield
     finally:
         note.unlink(missing_ok=True)

@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 from spc_desktop.app import failures
 from spc_desktop.app.instance import is_in_use, running_hub
-from spc_desktop.app.ports import who_listens
 from spc_desktop.app.start import Start, is_encrypted, read_start
 from spc_desktop.app.surroundings import require_display
 from spc_desktop.app.upkeep import backups
@@ -151,9 +150,7 @@ def _crashes(folder: Path) -> Finding:
 
 def _address(start: Start) -> Finding:
     """Whether the hub of the folder answers, or its port is free for it."""
-    hub = start.settings.hub
-    about = _("Address")
-    scheme = "https" if is_encrypted(start.settings) else "http"
+    hub, about = start.settings.hub, _("Address")
     if is_in_use(start.data_dir):
         note = running_hub(start.data_dir)
         return Finding(
@@ -162,9 +159,8 @@ def _address(start: Start) -> Finding:
     try:
         socket.create_server((hub.host, hub.port)).close()
     except OSError as error:
-        who = who_listens(hub.port)
-        seen = failures.explain(failures.listen_failure(error, hub.host, hub.port))[0]
-        return Finding("fault", about, seen if who or error.strerror else str(error))
+        return Finding("fault", about, failures.explain(failures.listen_failure(error, hub.host, hub.port))[0])
+    scheme = "https" if is_encrypted(start.settings) else "http"
     return Finding("ok", about, _("{url} is free", url=f"{scheme}://{hub.host}:{hub.port}"))
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from spc_desktop.app.private_file import create_private
 from spc_desktop.domain.errors import KnownError
 
 LOCK_FILE = "hub.lock"
@@ -56,10 +57,9 @@ def note_address(data_dir: Path, url: str, key: str = "", fingerprint: str = "")
 
     ``key`` lets in who can read the file, and only the owner of the folder can. ``fingerprint`` is its certificate's.
     """
-    file = data_dir / NOTE_FILE
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        json.dump({"pid": os.getpid(), "url": url, "key": key, "fingerprint": fingerprint}, stream)
+    note = {"pid": os.getpid(), "url": url, "key": key, "fingerprint": fingerprint}
+    with create_private(data_dir / NOTE_FILE) as stream:
+        stream.write(json.dumps(note).encode())
 
 
 def running_hub(data_dir: Path) -> dict[str, str]:

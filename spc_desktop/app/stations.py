@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 from argparse import Namespace
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spc_desktop.app.clock import SystemClock
+from spc_desktop.app.private_file import write_private
 from spc_desktop.app.run_import import some_hub
 from spc_desktop.app.start import Start, known_hubs
 from spc_desktop.domain.account import Role
@@ -82,12 +82,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _write(file: Path, known: dict[str, Any]) -> None:
     """Keep the tokens where only this user can read them."""
-    new = file.with_name(file.name + ".new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-            json.dump(known, stream)
-        new.replace(file)
+        write_private(file, json.dumps(known).encode())
     except OSError as error:
         raise KnownError("data_dir_unwritable", path=str(file), reason=str(error)) from error

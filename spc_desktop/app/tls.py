@@ -1,13 +1,13 @@
 """The hub's certificate: the site's own, or one made on first use and kept in the data folder."""
 
 import hashlib
-import os
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+from spc_desktop.app.private_file import write_private
 from spc_desktop.domain.errors import KnownError, UserError
 
 FOLDER = "tls"
@@ -52,22 +52,11 @@ def _own(folder: Path, host: str) -> tuple[Path, Path]:
         cert, key = make_certificate(host, datetime.now(UTC))
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(key_file, key)
-            _write(cert_file, cert)
+            write_private(key_file, key)
+            write_private(cert_file, cert)
         except OSError as error:
             raise KnownError("data_dir_unwritable", path=str(folder), reason=error.strerror or str(error)) from error
     return cert_file, key_file
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    new = file.with_name(file.name + ".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)
 
 
 def make_certificate(host: str, now: datetime) -> tuple[bytes, bytes]:

@@ -35,6 +35,10 @@ class Link(StrEnum):
     CLOSED = "closed"
 
 
+AWAY = frozenset({Link.SILENT, Link.OFFLINE, Link.RECONNECTING, Link.CLOSED})
+"""The hub tells nothing new: what is shown may be old."""
+
+
 class HubState(Struct, frozen=True, kw_only=True):
     """What the connection pill shows."""
 

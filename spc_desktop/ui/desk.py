@@ -15,7 +15,7 @@ from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.announcement import Preferences as Wishes
 from spc_desktop.domain.announcement import with_product
 from spc_desktop.domain.errors import KnownError, UserError
-from spc_desktop.hub.api import Actor, HubApi, Link
+from spc_desktop.hub.api import AWAY, Actor, HubApi, Link
 from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import await_dialog, cancel_spawned, spawn
@@ -45,7 +45,6 @@ from spc_desktop.ui.tray import Tray
 
 log = logging.getLogger(__name__)
 
-_AWAY = {Link.SILENT, Link.OFFLINE, Link.RECONNECTING, Link.CLOSED}
 _FIRST = {"operator": "entry", "viewer": "wall", "admin": "setup"}
 """Role -> the page that its people begin with, where the program has it."""
 
@@ -209,7 +208,7 @@ class Desk(QObject):
     def refresh_links(self) -> None:
         """Show how true the picture is: the pill always, a red header while data may be old."""
         self.pill.refresh()
-        away = [station for station in self.stations if station.state.link in _AWAY and station.loaded]
+        away = [station for station in self.stations if station.state.link in AWAY and station.loaded]
         if away:
             lines = [f"{station.title}: {self._away_text(station)}" for station in away]
             self.window.banner.say("\n".join(lines), "error")

@@ -25,16 +25,9 @@ def missing():
     return f"not installed: {', '.join(absent)}" if absent else ""
 
 
-@pytest.mark.slow
-@pytest.mark.xsession
-@pytest.mark.skipif(bool(missing()), reason=missing() or "all there")
-@pytest.mark.parametrize("language", ["ko", "en"])
-def test_that_a_toast_is_seen_opens_its_chart_and_the_window_lives_in_the_tray(tmp_path, language):
-    environment = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
-    environment |= {"SESSION_UI": language, "PYTHONPATH": str(ROOT)}
-    options = ("-o", tmp_path, "-s", "1400x900x24", "-T", "200", "--")
-    done = subprocess.run(
-        [session_script(), *options, sys.executable, "-m", "tests.gui.xsession_driver"],
+def run_in_session(environment, *arguments):
+    return subprocess.run(
+        [session_script(), "-s", "1400x900x24", "-T", "200", *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -42,6 +35,16 @@ def test_that_a_toast_is_seen_opens_its_chart_and_the_window_lives_in_the_tray(t
         timeout=260,
         check=False,
     )
+
+
+@pytest.mark.slow
+@pytest.mark.xsession
+@pytest.mark.skipif(bool(missing()), reason=missing() or "all there")
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_that_a_toast_is_seen_opens_its_chart_and_the_window_lives_in_the_tray(tmp_path, language):
+    environment = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
+    environment |= {"SESSION_UI": language, "PYTHONPATH": str(ROOT)}
+    done = run_in_session(environment, "-o", tmp_path, "--", sys.executable, "-m", "tests.gui.xsession_driver")
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
     toast = seen.pop("toast")[0]
@@ -59,13 +62,5 @@ def test_that_operators_need_no_more_keys_and_clicks_on_a_real_desktop(tmp_path)
     environment |= {"QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
     asked = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/gui/test_entry_page.py"]
     asked += ["-o", "qt_log_ignore=dbus reply error"]  # the session has no desktop portal
-    done = subprocess.run(
-        [session_script(), "-o", tmp_path, "-n", "none", "-s", "1400x900x24", "-T", "200", "--", *asked],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=260,
-        check=False,
-    )
+    done = run_in_session(environment, "-o", tmp_path, "-n", "none", "--", *asked)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

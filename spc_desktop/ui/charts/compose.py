@@ -83,10 +83,9 @@ def compose(spec: PanelSpec, wishes: Wishes, series: Series, first: int, last: i
         picture.groups.append((group.name, _group(group, panel, base, first, last)))
     composed = Composed(picture, [], {})
     _limits(composed, spec, wishes, series, panel, first, last)
-    if spec.role == "location":
-        picture.stages = [(stage.first - 0.5, stage.name) for stage in wishes.stages if first < stage.first < last]
-    else:
-        picture.stages = [(stage.first - 0.5, "") for stage in wishes.stages if first < stage.first < last]
+    named = spec.role == "location"  # once is enough
+    inside = [stage for stage in wishes.stages if first < stage.first < last]
+    picture.stages = [(stage.first - 0.5, stage.name if named else "") for stage in inside]
     if wishes.ghost:
         picture.ghost = wishes.ghost.named()
         composed.levels += [value for _, value in picture.ghost]

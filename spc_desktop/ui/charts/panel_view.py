@@ -61,9 +61,7 @@ class PanelView:
         self.plot.getAxis("left").setWidth(max(VALUES_WIDTH, values))
         self.limit_axis.setPen(pg.mkPen(colours.grid))
         self.limit_axis.font_ = font
-        self.limit_axis.setWidth(
-            max(TAGS_WIDTH, int(self.item.style_.metrics.horizontalAdvance("UCL -0000.0000")) + 12)
-        )
+        self.limit_axis.setWidth(max(TAGS_WIDTH, int(metrics.horizontalAdvance("UCL -0000.0000")) + 12))
         self.plot.setLabel("left", self.spec.label, color=colours.text)
         self.item.update()
 

@@ -13,7 +13,7 @@ from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.register import Cause, Defect, Plausibility
-from spc_desktop.hub.api import Actor, Link
+from spc_desktop.hub.api import AWAY, Actor
 from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.wording import sentence
@@ -38,7 +38,6 @@ from spc_desktop.ui.pages.page import PageContext
 from spc_desktop.ui.station import Station
 
 UNDO_SECONDS = 10
-_AWAY = frozenset({Link.OFFLINE, Link.RECONNECTING, Link.CLOSED, Link.SILENT})
 
 
 class Last(NamedTuple):
@@ -335,7 +334,7 @@ class Work(QObject):
             self._counters.show_kinds(self._kinds())
         else:
             self._before[target] = values[-1]
-        away = target.station.state.link in _AWAY
+        away = target.station.state.link in AWAY
         text = _("✓ Kept on this PC — judged when the hub is back") if away else _("Stored on this PC…")
         self.result = ("away", text)
         self.due.served(target)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from spc_desktop.domain.alert import OPEN, Alert, AlertType, Status
 from spc_desktop.domain.product import Characteristic
 from spc_desktop.domain.register import SamplingPlan
-from spc_desktop.hub.api import Link
+from spc_desktop.hub.api import AWAY
 from spc_desktop.i18n import _, marked
 from spc_desktop.protocol import messages as m
 from spc_desktop.ui.charts.words import number, rule_digit
@@ -21,7 +21,6 @@ INTERVALS = 2
 """After so many intervals without a point a tile looks frozen."""
 SHORTEST = 10.0
 """Seconds that a tile is never called frozen before: batches come in bursts."""
-_AWAY = {Link.SILENT, Link.OFFLINE, Link.RECONNECTING, Link.CLOSED}
 
 
 class Kind(IntEnum):
@@ -160,7 +159,7 @@ class Tile:
 
     def _frozen(self, now: datetime) -> str:
         state = self.station.state
-        if state.link in _AWAY:
+        if state.link in AWAY:
             since = state.since or self.station.data_as_of
             return _("Connection lost; data as of {time}", time=clock(since)) if since else _("Connection lost")
         last, interval = self.tail.last, self._interval()
