@@ -113,8 +113,8 @@ class FirstRun(QWidget):
         )
         self.own.write(
             _("Start alone on this PC"),
-            _("Makes this PC its own station: you set up products or import a file, and everything stays here."),
-            _("Set up products"),
+            _("Makes this PC its own station: you import a file of measurements, and everything stays here."),
+            _("Start alone"),
         )
         self.address.setPlaceholderText(_("Address, for example http://10.0.0.5:8000"))
         self.address.setAccessibleName(_("Address of the server"))

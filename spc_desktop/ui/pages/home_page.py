@@ -230,8 +230,7 @@ class HomePage(QWidget):
             self._context.open_chart(station, min(station.characteristics), None)
 
     def _begin_alone(self) -> None:
-        self._context.say(_("Set up products here, or import a file: spc-desktop import FILE --product CODE."), "info")
-        self._context.go_to("setup")
+        self._context.say(_("Import a file to begin: spc-desktop import FILE --product CODE."), "info")
 
     async def _turn_plant(self) -> None:
         doors = self._context.doors

@@ -148,7 +148,7 @@ class WallPage(QWidget):
         if self.model.wanted:
             text = _("No tile has this text. Press Esc to see all.")
         else:
-            text = _("No characteristic in this scope. Choose another at the top, or set up a product.")
+            text = _("No characteristic in this scope. Choose another at the top, or import a file.")
         self.empty.setText(text)
 
     def draw(self) -> None:
