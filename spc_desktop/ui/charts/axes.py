@@ -1,68 +1,161 @@
-"""The axes of a chart: subgroup number or time below, values at the left, named limits at the right."""
+"""The axes of a chart: subgroup number or time below, values at the left, named limits at the right.
 
-from collections.abc import Callable
+They paint themselves: pyqtgraph's ticks cost more than the whole panel beside them, and come anew with every step of the view.
+"""
+
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-Levels = list[tuple[float, list[float]]]
-
 _KEPT = QGraphicsItem.CacheMode.DeviceCoordinateCache
 """An axis seldom changes: Qt keeps its picture and copies it."""
+_TICK = 4.0
+"""Pixels of a tick, into the panel."""
+_MIDDLE = Qt.AlignmentFlag.AlignVCenter
 
 
-class PositionAxis(pg.AxisItem):  # type: ignore[misc]
+def steps(low: float, high: float, most: int, *, whole: bool = False) -> tuple[float, list[float]]:
+    """Return a round step (1, 2 or 5 times a power of ten) and its multiples in the range, ``most`` of them or fewer."""
+    span = high - low
+    if not math.isfinite(span) or span <= 0 or most < 1:
+        return 1.0, []
+    power = 10.0 ** math.floor(math.log10(span / most))
+    step = next(power * k for k in (1, 2, 5, 10, 20) if span / (power * k) <= most)
+    if whole:
+        step = max(step, 1.0)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return step, [at * step for at in range(first, last + 1)]
+
+
+class _Axis(pg.AxisItem):  # type: ignore[misc]
+    """An axis whose size is set from outside and that paints a line, ticks and texts."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.font_ = QFont()
+        self.colours_ = QColor(), QColor()
+        """Of lines and texts."""
+        self.enableAutoSIPrefix(False)
+        self.setStyle(tickLength=0)
+        self.setCacheMode(_KEPT)
+
+    def updateAutoSIPrefix(self) -> None:
+        """Write values as they are: pyqtgraph scales by thousands even where that is switched off."""
+
+    def boundingRect(self) -> QRectF:
+        """Return the place of the axis; nothing is painted outside of it."""
+        return QRectF(0, 0, self.size().width(), self.size().height())
+
+    def paint_with(self, font: QFont, line: QColor, text: QColor) -> None:
+        """Take font and colours."""
+        self.font_, self.colours_ = font, (line, text)
+        self.renew()
+
+    def renew(self) -> None:
+        """Paint anew."""
+        self.picture = None
+        self.update()
+
+
+class PositionAxis(_Axis):
     """Chart positions, written as subgroup numbers or as times."""
 
     def __init__(self, text_of: Callable[[int], str]) -> None:
         super().__init__("bottom")
         self._text_of = text_of
-        self.enableAutoSIPrefix(False)
-        self.setCacheMode(_KEPT)
+        self.written = True
+        """False where another panel below has the numbers."""
 
-    def updateAutoSIPrefix(self) -> None:
-        """Write values as they are: pyqtgraph scales by thousands even where that is switched off."""
+    def fit(self) -> None:
+        """Take the height that ticks, numbers and the name need."""
+        line = QFontMetricsF(self.font_).height()
+        self.setHeight(int(_TICK + 2 + (line if self.written else 0) + (line if self.label.isVisible() else 0)))
+        self.renew()
 
-    def tickValues(self, low: float, high: float, size: float) -> Levels:
-        """Keep ticks at whole positions."""
-        levels = super().tickValues(low, high, size)
-        return [(spacing, values) for spacing, values in levels if spacing >= 1]
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return places in pixels and what is written there: whole positions, as close as the texts allow."""
+        low, high = self.range
+        width = self.size().width()
+        if width < 2 or high <= low:
+            return []
+        metrics, middle = QFontMetricsF(self.font_), round((low + high) / 2)
+        room = metrics.horizontalAdvance(self._text_of(middle) or "00000") + 18
+        _step, places = steps(low, high, max(2, int(width / max(room, 40.0))), whole=True)
+        shown = ((place, self._text_of(round(place))) for place in places)
+        return [((place - low) / (high - low) * width, text) for place, text in shown if text]
 
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Write each tick; empty outside the chart."""
-        return [self._text_of(round(value)) for value in values]
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Paint a line along the panel, ticks and numbers."""
+        ticks, width = self.ticks(), self.size().width()
+        line, ink = self.colours_
+        painter.setPen(line)
+        painter.drawLines([QLineF(0, 0, width, 0), *(QLineF(x, 0, x, _TICK) for x, _text in ticks)])
+        if not self.written:
+            return
+        painter.setPen(ink)
+        painter.setFont(self.font_)
+        metrics = QFontMetricsF(self.font_)
+        for x, text in ticks:
+            half = metrics.horizontalAdvance(text) / 2
+            left = min(max(x - half, 0.0), max(0.0, width - 2 * half))
+            painter.drawText(QPointF(left, _TICK + 1 + metrics.ascent()), text)
 
 
-class ValueAxis(pg.AxisItem):  # type: ignore[misc]
-    """Values at the left; on a logarithmic axis that shows less than two decades they are round numbers all the same."""
+class ValueAxis(_Axis):
+    """Values at the left; on a logarithmic axis they are round numbers all the same."""
 
     logMode: bool  # noqa: N815 - a name of pyqtgraph
 
     def __init__(self) -> None:
         super().__init__("left")
-        self.enableAutoSIPrefix(False)
-        self.setCacheMode(_KEPT)
 
-    def updateAutoSIPrefix(self) -> None:
-        """Write values as they are: pyqtgraph scales by thousands even where that is switched off."""
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return heights in axis units and what is written there."""
+        low, high = self.range
+        room = self.size().height() / (QFontMetricsF(self.font_).height() * 2.2)
+        most = min(12, max(2, int(room)))
+        if not self.logMode:
+            step, places = steps(low, high, most)
+            return [(place, _plain(place, step)) for place in places]
+        if high - low > 2:
+            _step, powers = steps(low, high, most, whole=True)
+            return [(place, f"{10**place:.6g}") for place in powers]
+        _step, values = steps(10**low, 10**high, most)
+        return [(math.log10(value), f"{value:.6g}") for value in values if value > 0]
 
-    def tickValues(self, low: float, high: float, size: float) -> Levels:
-        """Return spacings and places of ticks."""
-        if not self.logMode or high - low > 2:
-            levels: Levels = super().tickValues(low, high, size)
-            return levels
-        self.logMode = False
-        plain = super().tickValues(10**low, 10**high, size)
-        self.logMode = True
-        return [(spacing, [float(np.log10(value)) for value in values if value > 0]) for spacing, values in plain]
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Paint a line along the panel, ticks and numbers."""
+        low, high = self.range
+        height, right = self.size().height(), self.size().width()
+        if high <= low or height < 2:
+            return
+        ticks = [((high - place) / (high - low) * height, text) for place, text in self.ticks()]
+        line, ink = self.colours_
+        painter.setPen(line)
+        painter.drawLines([QLineF(right - 1, 0, right - 1, height), *_side_ticks([y for y, _ in ticks], right)])
+        painter.setPen(ink)
+        painter.setFont(self.font_)
+        step = QFontMetricsF(self.font_).height()
+        for y, text in ticks:
+            top = min(max(y - step / 2, 0.0), height - step)
+            painter.drawText(QRectF(0, top, right - _TICK - 4, step), int(Qt.AlignmentFlag.AlignRight | _MIDDLE), text)
 
-    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Write the numbers themselves, not their logarithms."""
-        return [f"{10**value:.6g}" for value in values]
+
+def _side_ticks(heights: Sequence[float], right: float) -> list[QLineF]:
+    return [QLineF(right - 1 - _TICK, y, right - 1, y) for y in heights]
+
+
+def _plain(value: float, step: float) -> str:
+    """Write a tick with the decimals that its step needs; very large and very small ones in powers of ten."""
+    if value and not 1e-5 <= abs(value) < 1e7:
+        return f"{value:.6g}"
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return f"{value + 0.0:.{decimals}f}" if decimals <= 7 else f"{value:.6g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.ci.addItem(view.histogram, row=row, col=1)
             self.ci.layout.setRowStretchFactor(row, 3 if spec.role == "location" else 2)
             if row < len(panels) - 1:
-                view.plot.getAxis("bottom").setStyle(showValues=False)
+                view.position_axis.written = False
             view.box.sigRangeChangedManually.connect(self._moved_by_mouse)
             view.histogram.setVisible(self._histogram)
             view.set_log(self._log and spec.role == "location")
@@ -219,15 +219,14 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Write times instead of subgroup numbers below the chart."""
         self.show_times = shown
         for view in self.views:
-            axis = view.plot.getAxis("bottom")
-            axis.picture = None
-            axis.update()
+            view.position_axis.renew()
         self._name_axis()
 
     def _name_axis(self) -> None:
         if self.views and self.axis_named:
             text = _("Time") if self.show_times else _("Subgroup")
             self.views[-1].plot.setLabel("bottom", text, color=self.colours.text)
+            self.views[-1].position_axis.fit()
 
     @property
     def colours(self) -> Colours:

@@ -8,6 +8,7 @@ Box = tuple[float, float, float, float]
 
 _CLEAR = 6.0
 """From a point to the nearest edge of its text: half a symbol and a little."""
+_FEW = 4
 _TAKEN = 12
 """So many neighbours at the left can reach a text."""
 
@@ -27,9 +28,19 @@ class Placer:
         """Count this place as used by a text."""
         self._taken.append(box)
 
-    def place(self, x: float, y: float, width: float, height: float, *, below: bool = False) -> Box | None:
-        """Return where a text at a point goes, None where there is no room; it counts as used from now on."""
-        for dx, dy in _candidates(width, height, below=below):
+    def fits(self, box: Box) -> bool:
+        """Tell whether a text that has its place beside the line may stay there: inside, and off everything else."""
+        return self._inside(box) and not self._covers(box)
+
+    def place(
+        self, x: float, y: float, width: float, height: float, *, below: bool = False, few: bool = False
+    ) -> Box | None:
+        """Return where a text at a point goes, None where there is no room; it counts as used from now on.
+
+        Args:
+            few: try only the places right above, below and beside the point.
+        """
+        for dx, dy in _candidates(width, height, below=below)[: _FEW if few else None]:
             box = (x + dx - width / 2, y + dy - height / 2, x + dx + width / 2, y + dy + height / 2)
             if self._free(box):
                 self._taken.append(box)
@@ -38,13 +49,18 @@ class Placer:
 
     def _free(self, box: Box) -> bool:
         left, top, right, bottom = box
+        return self.fits(box) and not self._crossed(left - 1, top - 1, right + 1, bottom + 1)
+
+    def _inside(self, box: Box) -> bool:
         low_x, low_y, high_x, high_y = self._bounds
-        if left < low_x or top < low_y or right > high_x or bottom > high_y:
-            return False
-        for other in (*self._fixed, *self._taken[-_TAKEN:]):
-            if left < other[2] and other[0] < right and top < other[3] and other[1] < bottom:
-                return False
-        return not self._crossed(left - 1, top - 1, right + 1, bottom + 1)
+        return box[0] >= low_x and box[1] >= low_y and box[2] <= high_x and box[3] <= high_y
+
+    def _covers(self, box: Box) -> bool:
+        left, top, right, bottom = box
+        return any(
+            left < other[2] and other[0] < right and top < other[3] and other[1] < bottom
+            for other in (*self._fixed, *self._taken[-_TAKEN:])
+        )
 
     def _crossed(self, left: float, top: float, right: float, bottom: float) -> bool:
         """Tell whether the line, which runs from the left to the right, enters the box; a missing value crosses nothing."""

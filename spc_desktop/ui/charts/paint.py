@@ -17,6 +17,11 @@ FloatArray = NDArray[np.float64]
 
 ZONE_ALPHA = (0.12, 0.07, 0.03)
 """Zone A (two to three sigma) is the darkest."""
+MANY_LABELS = 40
+"""With more texts than that in view each tries the nearest places only."""
+EDGE = 40.0
+"""Pixels from the sides within which a text finds its place anew with every step of the view."""
+_UNKNOWN: Box = (0.0, 0.0, 0.0, 0.0)
 FAR = 16_000.0
 """Pixels from the panel beyond which nothing has to be exact."""
 
@@ -106,30 +111,43 @@ class PanelPainter:
     def places(
         self, picture: Picture, canvas: Canvas, style: Style, x: FloatArray, y: FloatArray, taken: Sequence[Box] = ()
     ) -> list[tuple[Label, Box | None]]:
-        """Return the labels and where each is written; None where there is no room for it."""
+        """Return the labels and where each is written; None where there is no room for it.
+
+        Texts keep their place beside their point while the view only moves on.
+        """
         revision, settled = picture.revision
-        key = canvas, revision, tuple(taken), style.font.key()
+        rect = canvas.rect
+        key = (
+            rect,
+            round(canvas.high - canvas.low, 6),
+            canvas.bottom,
+            canvas.top,
+            canvas.log,
+            revision,
+            style.font.key(),
+        )
         if key != self._key:
             self._key, self._places = key, {}
-        bounds = canvas.rect.left(), canvas.rect.top(), canvas.rect.right(), canvas.rect.bottom()
-        placer = Placer(x.tolist(), y.tolist(), bounds, taken)
-        height = style.metrics.ascent()
+        placer = Placer(x.tolist(), y.tolist(), (rect.left(), rect.top(), rect.right(), rect.bottom()), taken)
+        height, dense = style.metrics.ascent(), len(picture.labels) > MANY_LABELS
         at_x = canvas.x(np.array([label.x for label in picture.labels]))
         at_y = canvas.y(np.array([label.y for label in picture.labels]))
         rows = sorted(zip(at_x.tolist(), at_y.tolist(), picture.labels, strict=True), key=lambda row: row[0])
+        widths = {text: style.metrics.horizontalAdvance(text) for text in {label.text for label in picture.labels}}
         found: list[tuple[Label, Box | None]] = []
         for place_x, place_y, label in rows:
             name = label.x, label.text
-            if name in self._places:
-                known = self._places[name]
-                if known is not None:
-                    placer.take(known)
+            kept = self._places.get(name, _UNKNOWN)
+            box = None if kept is None else (kept[0] + place_x, kept[1], kept[2] + place_x, kept[3])
+            if kept is not _UNKNOWN and (box is None or placer.fits(box)):
+                if box is not None:
+                    placer.take(box)
             else:
-                width = style.metrics.horizontalAdvance(label.text)
-                known = placer.place(place_x, place_y, width, height, below=label.kind == "oos")
-                if label.x < settled:
-                    self._places[name] = known
-            found.append((label, known))
+                below = label.kind == "oos"
+                box = placer.place(place_x, place_y, widths[label.text], height, below=below, few=dense)
+                if label.x < settled and rect.left() + EDGE < place_x < rect.right() - EDGE:
+                    self._places[name] = box and (box[0] - place_x, box[1], box[2] - place_x, box[3])
+            found.append((label, box))
         return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QColor, QFont
 
 from spc_desktop.i18n import _
 from spc_desktop.spc.charts.base import PanelSpec
@@ -36,7 +36,8 @@ class PanelView:
         """True while the y range must not move."""
         self.limit_axis = LimitAxis()
         self.box = ChartViewBox()
-        axes = {"bottom": position_axis, "left": ValueAxis(), "right": self.limit_axis}
+        self.position_axis, self.value_axis = position_axis, ValueAxis()
+        axes = {"bottom": position_axis, "left": self.value_axis, "right": self.limit_axis}
         self.plot = pg.PlotItem(viewBox=self.box, axisItems=axes, enableMenu=False)
         self.plot.hideButtons()
         self.plot.showAxis("right")
@@ -51,14 +52,12 @@ class PanelView:
         """Take the colours of a theme."""
         self._colours = colours
         self.item.style_ = self.histogram.style_ = style(colours, font)
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setPen(pg.mkPen(colours.grid))
-            axis.setTextPen(pg.mkPen(colours.text))
-            axis.setStyle(tickFont=font, tickLength=-4)
+        for axis in (self.position_axis, self.value_axis):
+            axis.paint_with(font, QColor(colours.grid), QColor(colours.text))
+        self.position_axis.fit()
         metrics = self.item.style_.metrics
         values = int(metrics.horizontalAdvance("-00.0000") + metrics.height()) + 12
-        self.plot.getAxis("left").setWidth(max(VALUES_WIDTH, values))
+        self.value_axis.setWidth(max(VALUES_WIDTH, values))
         self.limit_axis.setPen(pg.mkPen(colours.grid))
         self.limit_axis.font_ = font
         self.limit_axis.setWidth(max(TAGS_WIDTH, int(metrics.horizontalAdvance("UCL -0000.0000")) + 12))
@@ -72,7 +71,7 @@ class PanelView:
     def set_log(self, wanted: bool) -> None:
         """Make the y axis logarithmic, or not."""
         self.item.log = wanted
-        self.plot.getAxis("left").setLogMode(wanted)
+        self.value_axis.setLogMode(wanted)
         self.forget_range()
 
     def forget_range(self) -> None:
