@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneResizeEvent, QStyleOptionGraphicsItem, QWidget
 
 _KEPT = QGraphicsItem.CacheMode.DeviceCoordinateCache
 """An axis seldom changes: Qt keeps its picture and copies it."""
@@ -85,8 +85,8 @@ class PositionAxis(_Axis):
             return []
         metrics, middle = QFontMetricsF(self.font_), round((low + high) / 2)
         room = metrics.horizontalAdvance(self._text_of(middle) or "00000") + 18
-        _step, places = steps(low, high, max(2, int(width / max(room, 40.0))), whole=True)
-        shown = ((place, self._text_of(round(place))) for place in places)
+        _step, numbers = steps(low + 1, high + 1, max(2, int(width / max(room, 40.0))), whole=True)
+        shown = ((number - 1, self._text_of(round(number) - 1)) for number in numbers)  # the first position is number 1
         return [((place - low) / (high - low) * width, text) for place, text in shown if text]
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
@@ -113,6 +113,11 @@ class ValueAxis(_Axis):
 
     def __init__(self) -> None:
         super().__init__("left")
+
+    def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
+        """Keep the name inside: pyqtgraph moves it out at the left, where the bar of an average is cut off."""
+        super().resizeEvent(event)
+        self.label.setX(0)
 
     def ticks(self) -> list[tuple[float, str]]:
         """Return heights in axis units and what is written there."""
@@ -151,11 +156,12 @@ def _side_ticks(heights: Sequence[float], right: float) -> list[QLineF]:
 
 
 def _plain(value: float, step: float) -> str:
-    """Write a tick with the decimals that its step needs; very large and very small ones in powers of ten."""
-    if value and not 1e-5 <= abs(value) < 1e7:
-        return f"{value:.6g}"
+    """Write a tick with the digits that tell it from the next; very large and very small ones in powers of ten."""
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return f"{value + 0.0:.{decimals}f}" if decimals <= 7 else f"{value:.6g}"
+    if value and (decimals > 7 or not 1e-5 <= abs(value) < 1e7):
+        digits = math.ceil(math.log10(abs(value) / step) - 1e-9) + 1 if abs(value) > step else 1
+        return f"{value:.{min(max(digits, 1), 17)}g}"
+    return f"{value + 0.0:.{decimals}f}" if decimals <= 7 else "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +173,18 @@ class Tag:
     colour: str
 
 
-class LimitAxis(pg.AxisItem):  # type: ignore[misc]
+class LimitAxis(_Axis):
     """Writes tags such as "UCL 74.014" beside their lines; tags that would cover each other move apart."""
 
     def __init__(self) -> None:
         super().__init__("right")
         self.tags: list[Tag] = []
-        self.setStyle(showValues=False, tickLength=0)
-        self.font_: QFont = QFont()
-        self.setCacheMode(_KEPT)
 
     def set_tags(self, tags: list[Tag]) -> None:
         """Show these and no others."""
         if tags != self.tags:
             self.tags = tags
-            self.picture = None
-            self.update()
+            self.renew()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw the tags at the height of their values; an arrow where the value is out of sight."""

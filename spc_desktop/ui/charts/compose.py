@@ -5,6 +5,7 @@ Nothing that was signalled is left out by decimation; symbols of ordinary points
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from spc_desktop.ui.charts.picture import (
     Zone,
 )
 from spc_desktop.ui.charts.series import PanelSeries, Series
-from spc_desktop.ui.charts.words import rule_digit, violations_by_panel
+from spc_desktop.ui.charts.words import first_digit
 
 FloatArray = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -119,15 +120,15 @@ def _texts(picture: Picture, spec: PanelSpec, series: Series, panel: PanelSeries
     violating = panel.violations.between(first, last)
     if len(out) + len(violating) > MAX_LABELS:
         return
-    for position in violating.tolist():
-        found = violations_by_panel(series.marks.get(position)).get(spec.key)
-        if found:
-            height = float(panel.value[position - series.base])
-            picture.labels.append(Label(position, height, rule_digit(found[0].rule), "rule"))
-    for position in out.tolist():
-        if position not in series.excluded:
-            picture.labels.append(Label(position, float(panel.value[position - series.base]), "OOS", "oos"))
-    picture.labels = [label for label in picture.labels if np.isfinite(label.y)]
+    excluded = set(series.excluded.between(first, last).tolist())
+    heights = panel.value[violating - series.base].tolist()
+    for position, height in zip(violating.tolist(), heights, strict=True):
+        text = first_digit(series.marks.get(position), spec.key)
+        if text and isfinite(height):
+            picture.labels.append(Label(position, height, text, "rule"))
+    for position, height in zip(out.tolist(), panel.value[out - series.base].tolist(), strict=True):
+        if position not in excluded and isfinite(height):
+            picture.labels.append(Label(position, height, "OOS", "oos"))
 
 
 def _marks(picture: Picture, wishes: Wishes, panel: PanelSeries, base: int, first: int, last: int) -> None:

@@ -48,7 +48,7 @@ class Canvas:
             with np.errstate(invalid="ignore", divide="ignore"):
                 values = np.where(values > 0, np.log10(values), np.nan)
         scaled = (self.top - values) * (self.rect.height() / (self.top - self.bottom)) + self.rect.top()
-        return np.clip(scaled, -FAR, FAR)
+        return np.minimum(np.maximum(scaled, -FAR), FAR)
 
     def at(self, x: float, y: float) -> QPointF:
         """Return one point."""

@@ -52,14 +52,12 @@ class PanelView:
         """Take the colours of a theme."""
         self._colours = colours
         self.item.style_ = self.histogram.style_ = style(colours, font)
-        for axis in (self.position_axis, self.value_axis):
+        for axis in (self.position_axis, self.value_axis, self.limit_axis):
             axis.paint_with(font, QColor(colours.grid), QColor(colours.text))
         self.position_axis.fit()
         metrics = self.item.style_.metrics
         values = int(metrics.horizontalAdvance("-00.0000") + metrics.height()) + 12
         self.value_axis.setWidth(max(VALUES_WIDTH, values))
-        self.limit_axis.setPen(pg.mkPen(colours.grid))
-        self.limit_axis.font_ = font
         self.limit_axis.setWidth(max(TAGS_WIDTH, int(metrics.horizontalAdvance("UCL -0000.0000")) + 12))
         self.plot.setLabel("left", self.spec.label, color=colours.text)
         self.item.update()

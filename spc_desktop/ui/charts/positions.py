@@ -32,7 +32,7 @@ class Positions:
         return self._array[self._place(first) : self._place(last)]
 
     def _place(self, position: int) -> int:
-        return int(np.searchsorted(self.all, position))
+        return int(self._array[: self._count].searchsorted(position))
 
     def add(self, position: int) -> None:
         """Put a position in; nothing happens when it is there."""

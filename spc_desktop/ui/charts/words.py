@@ -87,6 +87,12 @@ def _order(rule_id: str) -> int:
     return rule.number if rule else 99
 
 
+def first_digit(mark: PointMark | None, key: str) -> str:
+    """Return what is printed at a point of a panel: the lowest of the rules that fired there; empty where none did."""
+    rules = [violation.rule for where, violation in mark.violations if where == key] if mark else []
+    return rule_digit(rules[0] if len(rules) == 1 else min(rules, key=_order)) if rules else ""
+
+
 def rule_sentences(mark: PointMark | None, labels: dict[str, str]) -> list[str]:
     """Return one sentence for each rule that fired at a point, with the label of its panel, and what else is special."""
     lines = []
