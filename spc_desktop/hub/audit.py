@@ -117,7 +117,7 @@ def _catalogue_after(answer: m.Catalogue) -> Things:
     }
 
 
-def _limits_before(draft: Draft, command: m.SetLimits) -> Things:
+def _limits_before(draft: Draft, command: m.SetLimits | m.RestoreLimits) -> Things:
     try:
         limits = draft.watch(command.characteristic_id).limits
     except UserError:  # the command itself says so
@@ -140,6 +140,7 @@ def _nothing(_draft: Draft, _command: Any) -> Things:
 _TABLE: dict[type, tuple[Callable[[Draft, Any], Things], Callable[[Any], Things]]] = {
     m.SaveCatalogue: (_catalogue_before, _catalogue_after),
     m.SetLimits: (_limits_before, _limits_after),
+    m.RestoreLimits: (_limits_before, _limits_after),
     m.AnalyseCapability: (_nothing, _capability_after),
 }
 """Command -> what to look at before, and after from its answer. All others are about alerts, or are recorded as given."""

@@ -30,9 +30,10 @@ from spc_desktop.hub.ports import Clock, Document, Store
 from spc_desktop.hub.registers import RegisterOffice, read_registers
 from spc_desktop.hub.sampling import SamplingClock, read_sampling
 from spc_desktop.hub.station import Station, restore
-from spc_desktop.hub.studies import capability_order, limits_order
+from spc_desktop.hub.studies import capability_order, limits_order, restore_order
 from spc_desktop.hub.tasks import Supervisor, TaskState
 from spc_desktop.hub.ticking import is_due, read_verified, tick
+from spc_desktop.hub.trying import point_groups, tried
 from spc_desktop.protocol import messages as m
 
 log = logging.getLogger(__name__)
@@ -213,7 +214,7 @@ class Hub:
         if isinstance(command, m.FloorCommand):
             floor = await floor_order(self._store, self._station, command, actor)
             return await self._order(floor, keys=keys_of(command))
-        if isinstance(command, m.SetLimits | m.AnalyseCapability):
+        if isinstance(command, m.SetLimits | m.RestoreLimits | m.AnalyseCapability):
             return await self._order(audited(command, actor, await self._study(command, actor)))
         if isinstance(command, m.MaskCommand):
             return await self._order(
@@ -261,18 +262,25 @@ class Hub:
         if self._pipeline is not None and self._pipeline.trouble:
             await self.keep("probe", {"space": str(self._clock.monotonic()).encode()})
 
-    async def _study(self, command: m.SetLimits | m.AnalyseCapability, actor: Actor) -> Callable[[Draft], Any]:
+    async def _study(
+        self, command: m.SetLimits | m.RestoreLimits | m.AnalyseCapability, actor: Actor
+    ) -> Callable[[Draft], Any]:
         watch = self._station.watch(command.characteristic_id)
         total = self._station.states[command.characteristic_id].next_index
         if isinstance(command, m.SetLimits):
             check_texts(command)
             return await limits_order(self._store, watch, total, command, actor, self._clock.now())
+        if isinstance(command, m.RestoreLimits):
+            check_texts(command)
+            return await restore_order(self._store, watch, command, actor, self._clock.now())
         return await capability_order(self._store, watch, total, command)
 
     async def query(self, query: m.AnyQuery) -> Any:
         """Answer from committed data."""
         if isinstance(query, _FROM_MEMORY):
             return self._recall(query)
+        if isinstance(query, m.BenchQuery):
+            return await self._try(query)
         if isinstance(query, m.GetPreferences):
             return preferences_of(self._station, query.user)
         if isinstance(query, m.GetUsers | m.GetTokens):
@@ -289,6 +297,13 @@ class Hub:
             states = tuple(self._characteristic_state(state) for state in answer.states)
             return msgspec.structs.replace(answer, states=states)
         return answer
+
+    async def _try(self, query: m.BenchQuery) -> Any:
+        watch = self._station.watch(query.characteristic_id)
+        if isinstance(query, m.TryLimits):
+            total = self._station.states[query.characteristic_id].next_index
+            return await tried(self._store, watch, total, query)
+        return await point_groups(self._store, query, self._station.register.calendar, self._clock.now())
 
     def _recall(self, query: m.GetPairings | m.GetDue | m.GetRegister | m.GetMasks) -> Any:
         now = self._clock.now()

@@ -6,7 +6,7 @@ through the queue. If the plan was changed meanwhile, the command is refused ins
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from spc_desktop.domain.capability_summary import CapabilitySummary, analyse, check_capability
 from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.errors import UserError
+from spc_desktop.domain.masks import check_reason
 from spc_desktop.domain.monitor import restart
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.signals import capability_observed
@@ -39,7 +40,7 @@ async def capability_order(
     """
     check_capability(watch)
     first = max(0, total - command.points) if command.points > 0 else 0
-    points = await _points(store, watch.characteristic.id, first, total - 1)
+    points = await points_of(store, watch.characteristic.id, first, total - 1)
     if not points:
         raise UserError("no_points")
     summary = await asyncio.to_thread(analyse, watch, points)
@@ -77,7 +78,7 @@ async def limits_order(
     """Estimate limits, and return the function that puts them in force.
 
     Raises:
-        UserError: ``no_points``, ``unknown_point``, ``not_enough_points``.
+        UserError: ``no_points``, ``unknown_point``, ``baseline_too_long``, ``not_enough_points``.
     """
     wanted = sorted(set(command.baseline)) if command.baseline else list(range(max(0, total - MOST_BASELINE), total))
     named = sorted({*wanted, *command.exclusions})
@@ -85,9 +86,10 @@ async def limits_order(
         raise UserError("no_points")
     if named[0] < 0 or named[-1] >= total:
         raise UserError("unknown_point", index=named[0] if named[0] < 0 else named[-1])
-    points = {point.index: point for point in await _points(store, watch.characteristic.id, named[0], named[-1])}
+    check_length(wanted)
+    points = {point.index: point for point in await points_of(store, watch.characteristic.id, named[0], named[-1])}
     baseline = [points[index] for index in wanted]
-    limits = await asyncio.to_thread(_estimate, watch, baseline, command.exclusions)
+    limits = await asyncio.to_thread(estimate, watch, baseline, command.exclusions)
     origin = dataclasses.replace(
         limits.provenance,
         baseline=tuple(baseline[at].index for at in limits.provenance.baseline),
@@ -104,7 +106,40 @@ async def limits_order(
     return freeze
 
 
-def _estimate(watch: Watch, baseline: list[Point], exclusions: Mapping[int, str]) -> Limits:
+async def restore_order(
+    store: Store, watch: Watch, command: m.RestoreLimits, actor: Actor, now: datetime
+) -> Callable[[Draft], FrozenLimits]:
+    """Return the function that puts limits in force again.
+
+    Raises:
+        UserError: ``reason_empty``, ``unknown_limits``, ``limits_other_chart``.
+    """
+    check_reason(command.reason)
+    known = await store.query(m.GetLimits(characteristic_id=command.characteristic_id))
+    found = next((one.limits for one in known if one.revision == command.revision), None)
+    if found is None:
+        raise UserError("unknown_limits", revision=command.revision)
+    if found.chart != watch.chart.name:
+        raise UserError("limits_other_chart", revision=command.revision, chart=found.chart, plan=watch.chart.name)
+    origin = dataclasses.replace(found.provenance, by=actor.name, at=now.isoformat(), why=command.reason)
+
+    def restore(draft: Draft) -> FrozenLimits:
+        return _freeze(draft, _unchanged(draft, watch), dataclasses.replace(found, provenance=origin), [])
+
+    return restore
+
+
+def check_length(baseline: Sequence[int], high: int = MOST_BASELINE) -> None:
+    """Refuse a baseline that is longer than anybody can answer for.
+
+    Raises:
+        UserError: ``baseline_too_long``.
+    """
+    if len(baseline) > high:
+        raise UserError("baseline_too_long", got=len(baseline), high=high)
+
+
+def estimate(watch: Watch, baseline: list[Point], exclusions: Mapping[int, str]) -> Limits:
     """Estimate from points; those between which others were left out are not neighbours, so a gap stands there."""
     observations: list[Observation] = []
     for at, point in enumerate(baseline):
@@ -149,7 +184,8 @@ def _unchanged(draft: Draft, watch: Watch) -> Watch:
     return current
 
 
-async def _points(store: Store, characteristic_id: int, first: int, last: int) -> list[Point]:
+async def points_of(store: Store, characteristic_id: int, first: int, last: int) -> list[Point]:
+    """Return whole points first..last, read in pages."""
     points: list[Point] = []
     for start in range(first, last + 1, _PAGE):
         points += await store.points_between(characteristic_id, start, min(start + _PAGE - 1, last))

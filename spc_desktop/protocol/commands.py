@@ -12,6 +12,7 @@ from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.protocol.announcing import SavePreferences
 from spc_desktop.protocol.bases import Command
+from spc_desktop.protocol.bench import RestoreLimits
 from spc_desktop.protocol.floor import FloorCommand, GiveCause, SaveRegister
 
 
@@ -343,6 +344,7 @@ AnyCommand = (
     | MaskCommand
     | SaveCatalogue
     | SetLimits
+    | RestoreLimits
     | AnalyseCapability
     | AccountCommand
     | PairingCommand

@@ -11,6 +11,7 @@ from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.protocol.announcing import GetPreferences
 from spc_desktop.protocol.bases import Query
+from spc_desktop.protocol.bench import GetLimits, GetPointGroups, TryLimits
 from spc_desktop.protocol.events import AnyEvent
 from spc_desktop.protocol.floor import FindOperator, GetDue, GetNotes, GetRegister
 
@@ -370,4 +371,7 @@ AnyQuery = (
     | GetNotes
     | GetDue
     | GetPreferences
+    | GetLimits
+    | TryLimits
+    | GetPointGroups
 )

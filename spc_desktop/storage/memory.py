@@ -50,6 +50,7 @@ class MemoryStore:
         self._characteristics: dict[int, Characteristic] = {}
         self._plans: dict[int, ControlPlan] = {}
         self._limits: dict[int, FrozenLimits] = {}
+        self._all_limits: dict[tuple[int, int], FrozenLimits] = {}
         self._measurements: dict[int, Measurement] = {}
         self._by_characteristic: dict[int, list[int]] = {}
         self._points: dict[int, list[Point]] = {}
@@ -165,7 +166,9 @@ class MemoryStore:
         self._products.update((product.id, product) for product in batch.products)
         self._characteristics.update((entry.id, entry) for entry in batch.characteristics)
         self._plans.update((plan.characteristic_id, plan) for plan in batch.plans)
-        self._limits.update((limits.characteristic_id, limits) for limits in batch.limits)
+        for limits in batch.limits:
+            self._limits[limits.characteristic_id] = limits
+            self._all_limits[limits.characteristic_id, limits.revision] = limits
         self._capabilities += batch.capabilities
         self.alert_changes += batch.alert_changes
         for name, mask in batch.masks.items():
@@ -283,6 +286,14 @@ class MemoryStore:
     def _traces(self, query: m.FindTrace) -> tuple[m.TraceHit, ...]:
         return traces.among(self._measurements, query)
 
+    def _limits_history(self, query: m.GetLimits) -> tuple[FrozenLimits, ...]:
+        found = sorted(place for place in self._all_limits if place[0] == query.characteristic_id)
+        return tuple(self._all_limits[place] for place in found)
+
+    def _groups(self, query: m.GetPointGroups) -> m.PointGroups:
+        ids = self._by_characteristic.get(query.characteristic_id, ())
+        return traces.groups_among((self._measurements[row_id] for row_id in ids), query)
+
     def _event_page(self, query: m.GetEvents) -> m.EventPage:
         start = max(0, query.since + 1 - self._first)
         same_log = query.epoch in {"", self._epoch}
@@ -360,6 +371,8 @@ class MemoryStore:
         m.GetStatistics: _statistics,
         m.GetRuleRecord: _rule_record,
         m.GetNotes: _note_rows,
+        m.GetLimits: _limits_history,
+        m.GetPointGroups: _groups,
     }
 
 

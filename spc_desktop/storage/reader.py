@@ -270,6 +270,12 @@ def _capabilities(connection: Connection, query: m.GetCapabilities) -> tuple[m.C
     return tuple(rows.capability_of(text) for text in connection.scalars(wanted))
 
 
+def _limits(connection: Connection, query: m.GetLimits) -> tuple[FrozenLimits, ...]:
+    c = schema.frozen_limits.c
+    wanted = select(c.limits_json).where(c.characteristic_id == query.characteristic_id).order_by(c.revision)
+    return tuple(rows.limits_of(text) for text in connection.scalars(wanted))
+
+
 def _notes(connection: Connection, query: m.GetNotes) -> tuple[Note, ...]:
     c = schema.note.c
     wanted = select(c.note_json).where(c.characteristic_id == query.characteristic_id)
@@ -300,4 +306,6 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetHistory: history.page,
     m.GetRuleRecord: history.rule_record,
     m.GetNotes: _notes,
+    m.GetLimits: _limits,
+    m.GetPointGroups: traces.groups,
 }

@@ -217,6 +217,7 @@ COMMANDS = [
     m.AddComment(characteristic_id=2, index=49, text="공구 4", key="n-2"),
     m.RecordSkip(characteristic_id=2, due_at=AT, reason="설비 정지", key="n-1"),
     m.SavePreferences(prefs=PREFERENCES),
+    m.RestoreLimits(characteristic_id=2, revision=1, reason="r"),
 ]
 QUERIES = [
     m.GetCatalogue(),
@@ -236,6 +237,9 @@ QUERIES = [
     m.GetNotes(characteristic_id=2, first_index=0, last_index=99, kinds=(NoteKind.COMMENT,), before_id=9, limit=50),
     m.GetDue(),
     m.GetPreferences(user="kim"),
+    m.GetLimits(characteristic_id=2),
+    m.TryLimits(characteristic_id=2, chart="ewma", first=10, last=34, limit=500),
+    m.GetPointGroups(characteristic_id=2, field="lot", first=0, last=99),
 ]
 ANSWERS = {
     "catalogue": m.Catalogue(products=(PRODUCT,), characteristics=(CHARACTERISTIC,), plans=(PLAN,), seq=3),
@@ -247,6 +251,11 @@ ANSWERS = {
     "trace_hits": (m.TraceHit(field="lot", text="L-77", characteristic_id=2, point_index=49, measured_at=AT),),
     "event_page": m.EventPage(events=tuple(EVENTS[:7]), epoch="01JD", head=10413, first=1),
     "frozen_limits": LIMITS,
+    "limits": (LIMITS,),
+    "limits_tried": m.LimitsTried(
+        limits=LIMITS.limits, points=COLUMNS, gained=(m.SignalAt(index=49, panel="i", rule="nelson_1"),), kept=2
+    ),
+    "point_groups": m.PointGroups(groups=(m.PointGroup(name="L-77", indexes=(48, 49)),), first=48),
     "capability": CAPABILITY,
     "register": m.RegisterOut(entries=REGISTER),
     "operator_found": m.OperatorFound(id="17", name="김"),
