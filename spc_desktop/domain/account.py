@@ -43,7 +43,8 @@ NEEDED: Mapping[str, Role | None] = {
         Role.VIEWER,
     ),
     **dict.fromkeys(
-        ("get_latest_data", "get_points", "get_point", "get_events", "get_capabilities", "kpi"), Role.VIEWER
+        ("get_latest_data", "get_points", "get_point", "get_whole_points", "get_events", "get_capabilities", "kpi"),
+        Role.VIEWER,
     ),
     **dict.fromkeys(("get_prefs", "set_prefs", "silence", "get_statistics"), Role.VIEWER),
     **dict.fromkeys(

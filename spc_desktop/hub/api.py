@@ -14,7 +14,7 @@ from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, MeasurementIn
 from spc_desktop.domain.note import Note
-from spc_desktop.domain.point import PointColumns
+from spc_desktop.domain.point import Point, PointColumns
 from spc_desktop.protocol import messages as m
 
 
@@ -177,6 +177,8 @@ class HubApi(Protocol):
     async def query(self, query: m.GetPoints) -> PointColumns: ...
     @overload
     async def query(self, query: m.GetPoint) -> m.PointDetail: ...
+    @overload
+    async def query(self, query: m.GetWholePoints) -> tuple[Point, ...]: ...
     @overload
     async def query(self, query: m.FindTrace) -> tuple[m.TraceHit, ...]: ...
     @overload

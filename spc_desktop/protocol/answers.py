@@ -8,7 +8,7 @@ from spc_desktop.domain.control_plan import FrozenLimits
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.note import Note
-from spc_desktop.domain.point import PointColumns
+from spc_desktop.domain.point import Point, PointColumns
 from spc_desktop.protocol import messages as m
 
 ANSWERS: dict[type, Any] = {
@@ -22,6 +22,7 @@ ANSWERS: dict[type, Any] = {
     m.GetMeasurements: tuple[Measurement, ...],
     m.GetPoints: PointColumns,
     m.GetPoint: m.PointDetail,
+    m.GetWholePoints: tuple[Point, ...],
     m.FindTrace: tuple[m.TraceHit, ...],
     m.GetEvents: m.EventPage,
     m.GetCapabilities: tuple[m.CapabilityOut, ...],

@@ -94,6 +94,7 @@ from spc_desktop.protocol.floor import (
     TakeBack,
 )
 from spc_desktop.protocol.queries import (
+    MOST_WHOLE_POINTS,
     AlarmLoad,
     AlertPage,
     AlertQuery,
@@ -125,6 +126,7 @@ from spc_desktop.protocol.queries import (
     GetStatistics,
     GetTokens,
     GetUsers,
+    GetWholePoints,
     HistoryPage,
     Kpi,
     KpiRow,
@@ -136,6 +138,7 @@ from spc_desktop.protocol.queries import (
 )
 
 __all__ = [
+    "MOST_WHOLE_POINTS",
     "AccountCommand",
     "Acknowledge",
     "AddComment",
@@ -203,6 +206,7 @@ __all__ = [
     "GetStatistics",
     "GetTokens",
     "GetUsers",
+    "GetWholePoints",
     "GiveCause",
     "HistoryPage",
     "Kpi",

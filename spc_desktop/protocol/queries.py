@@ -113,6 +113,20 @@ class GetPoints(Query, frozen=True, kw_only=True, tag="get_points"):
     limit: int = 1000
 
 
+MOST_WHOLE_POINTS = 5_000
+
+
+class GetWholePoints(Query, frozen=True, kw_only=True, tag="get_whole_points"):
+    """The last ``limit`` points (``MOST_WHOLE_POINTS`` or fewer) before chart position ``before``, with their values.
+
+    Answer: ``tuple[Point, ...]``, in order.
+    """
+
+    characteristic_id: int
+    before: int | None = None
+    limit: int = 100
+
+
 class GetPoint(Query, frozen=True, kw_only=True, tag="get_point"):
     """Answer: ``PointDetail``."""
 
@@ -355,6 +369,7 @@ AnyQuery = (
     | GetMeasurements
     | GetPoints
     | GetPoint
+    | GetWholePoints
     | FindTrace
     | GetEvents
     | GetCapabilities

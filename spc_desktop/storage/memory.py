@@ -275,6 +275,11 @@ class MemoryStore:
             marks=tuple(mark for point in shown if (mark := _mark(point, keys)) is not None),
         )
 
+    def _whole_points(self, query: m.GetWholePoints) -> tuple[Point, ...]:
+        known = self._points.get(query.characteristic_id, [])
+        stop = len(known) if query.before is None else min(max(0, query.before), len(known))
+        return tuple(known[max(0, stop - max(0, min(query.limit, m.MOST_WHOLE_POINTS))) : stop])
+
     def _point(self, query: m.GetPoint) -> m.PointDetail:
         points = self._points.get(query.characteristic_id, [])
         if not 0 <= query.index < len(points):
@@ -363,6 +368,7 @@ class MemoryStore:
         m.GetMeasurements: _measurement_rows,
         m.GetPoints: _columns,
         m.GetPoint: _point,
+        m.GetWholePoints: _whole_points,
         m.FindTrace: _traces,
         m.GetEvents: _event_page,
         m.GetCapabilities: _capability_rows,

@@ -241,6 +241,17 @@ def _measurements(connection: Connection, query: m.GetMeasurements) -> tuple[Mea
     return tuple(rows.measurement_of(row) for row in newest[:limit])
 
 
+def _whole_points(connection: Connection, query: m.GetWholePoints) -> tuple[Point, ...]:
+    c = schema.point.c
+    wanted = select(schema.point).where(c.characteristic_id == query.characteristic_id)
+    if query.before is not None:
+        wanted = wanted.where(c.point_index < query.before)
+    newest = connection.execute(
+        wanted.order_by(c.point_index.desc()).limit(max(0, min(query.limit, m.MOST_WHOLE_POINTS)))
+    )
+    return tuple(rows.point_of(row) for row in newest)[::-1]
+
+
 def _point(connection: Connection, query: m.GetPoint) -> m.PointDetail:
     found = points_between(connection, query.characteristic_id, query.index, query.index)
     if not found:
@@ -299,6 +310,7 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetMeasurements: _measurements,
     m.GetPoints: points.columns,
     m.GetPoint: _point,
+    m.GetWholePoints: _whole_points,
     m.FindTrace: traces.find,
     m.GetEvents: _events,
     m.GetCapabilities: _capabilities,

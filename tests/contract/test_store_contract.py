@@ -219,6 +219,19 @@ async def test_that_a_point_is_answered_with_its_measurements(plant_store):
             await plant_store.query(m.GetPoint(characteristic_id=1, index=index))
 
 
+async def test_that_whole_points_are_the_last_ones_before_a_position_in_order(plant_store):
+    await plant_store.append(points_batch([point(at) for at in range(5)]))
+    for query, wanted in (
+        (m.GetWholePoints(characteristic_id=1), range(5)),
+        (m.GetWholePoints(characteristic_id=1, limit=2), (3, 4)),
+        (m.GetWholePoints(characteristic_id=1, before=3, limit=2), (1, 2)),
+        (m.GetWholePoints(characteristic_id=1, before=-1), ()),
+        (m.GetWholePoints(characteristic_id=1, limit=-1), ()),
+        (m.GetWholePoints(characteristic_id=9), ()),
+    ):
+        assert await plant_store.query(query) == tuple(point(at) for at in wanted), query
+
+
 async def test_that_columns_hold_what_the_points_say(plant_store):
     given = [point(i, limits=i >= 5) for i in range(100)]
     given[7] = point(7, out_of_spec=True)

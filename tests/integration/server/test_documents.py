@@ -106,6 +106,7 @@ async def test_that_a_whole_session_fits(station):
         {"type": "get_statistics"},
         {"type": "get_points", "characteristic_id": 1},
         {"type": "get_point", "characteristic_id": 1, "index": 0},
+        {"type": "get_whole_points", "characteristic_id": 1},
         {"type": "get_latest_data", "product_id": 1},
         {"type": "get_catalogue"},
         {"type": "get_masks"},

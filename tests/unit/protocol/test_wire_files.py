@@ -229,6 +229,7 @@ QUERIES = [
     m.GetMeasurements(product_id=1),
     m.GetPoints(characteristic_id=2, before=100, limit=50),
     m.GetPoint(characteristic_id=2, index=49),
+    m.GetWholePoints(characteristic_id=2, before=100, limit=25),
     m.FindTrace(text="L-7", limit=5),
     m.GetEvents(since=10400, epoch="01JD"),
     m.GetCapabilities(characteristic_id=2),
