@@ -26,7 +26,7 @@ ALERTS_SHOWN = 500
 """Newest alerts that are read at the start, beside all open ones."""
 ALERTS_KEPT = 5000
 RETRY_SECONDS = 2.0
-_TYPES = frozenset({"alert", "points", "limits", "catalogue", "register", "preferences"})
+_TYPES = frozenset({"alert", "points", "limits", "catalogue", "register", "preferences", "note"})
 
 
 class Station(QObject):
@@ -44,6 +44,8 @@ class Station(QObject):
 
     points_came = Signal(int, object)
     """Id of a characteristic that is charted or watched, and its new or changed points."""
+    noted = Signal(object)
+    """A ``Note`` that somebody wrote down."""
     points_stale = Signal(int)
     """The points of this characteristic are to be read anew; 0: those of all."""
 
@@ -197,6 +199,8 @@ class Station(QObject):
             case m.CatalogueEvent():
                 self._merge(event.products, event.characteristics, event.plans)
                 self.catalogue_changed.emit()
+            case m.NoteEvent():
+                self.noted.emit(event.note)
             case m.RegisterEvent():
                 removed = [(key.kind, key.id) for key in event.removed]
                 self.register = self.register.with_changes(event.entries, removed)

@@ -74,11 +74,29 @@ class Session:
                 await self._each(desk, f"{page}{state}-overview-{scale}", languages, themes)
                 desk.open_chart(desk.stations[0], 1)
                 await self._settle()
+                await self._bench(desk, f"{page}{state}", scale, languages, themes)
             await self._each(desk, f"{page}{state}-{scale}", languages, themes)
         await desk.close()
         window.may_close = True
         window.close()
         window.deleteLater()
+
+    async def _bench(self, desk: Desk, name: str, scale: int, languages: Sequence[str], themes: Sequence[str]) -> None:
+        """Show the chart bench at work: a point looked into, new limits tried."""
+        chart_page = desk.pages.page("charts").chart_page
+        signals = chart_page.feed.series.signals()
+        chart_page.chart.focus_on(int(signals[-1]) if len(signals) else 0)
+        chart_page.open_point(chart_page.chart.cursor_position)
+        await self._settle()
+        await self._each(desk, f"{name}-point-{scale}", languages, themes)
+        chart_page.chart.reset()
+        chart_page.limits.start()
+        while chart_page.limits.panel._proposal is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        await self._settle()
+        await self._each(desk, f"{name}-limits-{scale}", languages, themes)
+        chart_page.limits.cancel()
+        await self._settle()
 
     async def _each(self, desk: Desk, name: str, languages: Sequence[str], themes: Sequence[str]) -> None:
         window = desk.window

@@ -36,7 +36,7 @@ class BaselineBrush:
         if first is not None and last is not None:
             self._choose(first, last)
         else:
-            self._shade()
+            self.write()
 
     def _inside(self, position: int) -> int:
         series = self._chart.series
@@ -45,7 +45,7 @@ class BaselineBrush:
     def _choose(self, anchor: int, end: int) -> None:
         self._anchor, self._end = self._inside(anchor), self._inside(end)
         self.shown = min(self._anchor, self._end), max(self._anchor, self._end)
-        self._shade()
+        self.write()
         self._chart.brush_moved.emit(*self.shown)
 
     def _dragged(self, start: float, end: float, finished: bool) -> None:
@@ -65,20 +65,26 @@ class BaselineBrush:
         taken = self.shown if chosen else None
         self.forget()
         self.shown = taken
-        self._shade()
+        self.write()
         if taken:
             self._chart.baseline_chosen.emit(*taken)
         else:
             self._chart.brush_cancelled.emit()
+
+    def show(self, first: int, last: int) -> None:
+        """Shade a stretch that was chosen before."""
+        self.active, self.shown = False, (self._inside(first), self._inside(last))
+        self.write()
 
     def forget(self) -> None:
         """Choose nothing any longer and shade nothing."""
         self.active, self.shown = False, None
         for view in self._chart.views:
             view.box.brush = None
-        self._shade()
+        self.write()
 
-    def _shade(self) -> None:
+    def write(self) -> None:
+        """Shade what is chosen, with its length in words."""
         shown, views = self.shown, self._chart.views
         for view in views:
             if shown is None:

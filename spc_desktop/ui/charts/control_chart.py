@@ -285,6 +285,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._name_axis()
         elif event.type() == QEvent.Type.LanguageChange:
             self._name_axis()
+            self.brush.write()
             self.changed()
 
     def _recolour(self) -> None:

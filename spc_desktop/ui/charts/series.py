@@ -241,6 +241,11 @@ class Series:
         else:
             self.marks.pop(mark.index, None)
 
+    def number_at(self, position: int) -> int:
+        """Return the subgroup number of a position; of one that is not held, what it would be if all were counted."""
+        known = max(self.base, self.loaded_from) <= position < self.end
+        return int(self.number[position - self.base]) if known else position + 1
+
     def signals(self) -> IntArray:
         """Return the sorted positions of everything that was signalled: violations of any panel and out of spec."""
         if self._signals is None:

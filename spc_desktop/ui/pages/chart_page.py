@@ -1,48 +1,71 @@
-"""One control chart in full: its name, how it is watched, the chart pair, and how it stands."""
+"""One control chart in full: its name, how it is watched, the tools, the chart pair, and how it stands."""
+
+import asyncio
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.domain.note import NoteKind
 from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import spawn
+from spc_desktop.ui.bench.chart_names import chart_title
+from spc_desktop.ui.bench.limits import LimitsWork, read_stages
+from spc_desktop.ui.bench.notes import ChartNotes
+from spc_desktop.ui.bench.other_chart import OtherChart
+from spc_desktop.ui.bench.points import PointWork
+from spc_desktop.ui.bench.tool_row import Switch, ToolRow
+from spc_desktop.ui.bench.undo import Undo
 from spc_desktop.ui.charts.control_chart import ControlChart
 from spc_desktop.ui.charts.picture import SpecLimits, Stage
 from spc_desktop.ui.charts.words import local_time, rule_digit
+from spc_desktop.ui.entry.ask_row import AskRow
 from spc_desktop.ui.feed import ChartFeed
 from spc_desktop.ui.frame_clock import FrameClock
+from spc_desktop.ui.inspector import Inspected
+from spc_desktop.ui.keys import letter
 from spc_desktop.ui.message_bar import MessageBar
 from spc_desktop.ui.models.products import display_name
 from spc_desktop.ui.station import Station
 
-CHART_NAMES = {
-    "xbar_r": "Xbar-R",
-    "xbar_s": "Xbar-S",
-    "i_mr": "I-MR",
-    "ewma": "EWMA",
-    "cusum": "CUSUM",
-}
+_CONTROL = Qt.KeyboardModifier.ControlModifier
+_INSPECTED = tuple(kind for kind in NoteKind if kind not in {NoteKind.SKIPPED, NoteKind.MISSED})
 
 
 class ChartPage(QWidget):
     """Shows one characteristic at a time; the chart widget is kept and reused."""
 
-    point_opened = Signal(object, object, object)
-    """Characteristic, panels and ``PointDetail`` that Enter or a double click asked for."""
+    point_opened = Signal(object)
+    """The ``Inspected`` point that Enter or a double click asked for."""
 
     def __init__(self, clock: FrameClock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.station: Station | None = None
         self.feed: ChartFeed | None = None
         self.chart = ControlChart(clock)
-        self.messages = MessageBar()
+        self.messages, self.ask = MessageBar(), AskRow()
+        self.undo = Undo()
+        self.notes, self.other = ChartNotes(self), OtherChart(self)
+        self.limits, self.points = LimitsWork(self), PointWork(self)
+        self.tools = ToolRow(
+            (
+                Switch("histogram", self.chart.set_histogram, True),
+                Switch("spec", self.chart.set_spec_shown, True),
+                Switch("zones", self.chart.set_zones, False),
+                Switch("log", self.chart.set_log, False),
+                Switch("times", self.chart.set_times, False),
+            )
+        )
         self._title, self._about, self._status = QLabel(), QLabel(), QLabel()
         self._newest, self._reset, self._all = QToolButton(), QToolButton(), QToolButton()
-        self._zones, self._times = QToolButton(), QToolButton()
         self._bar = QScrollBar(Qt.Orientation.Horizontal)
+        self.split = QSplitter(Qt.Orientation.Vertical)
+        self._stages: list[Stage] = []
         self._pending_focus: int | None = None
+        self._opened: int | None = None
         self._moving_bar = False
         self._lay_out()
         self._connect()
@@ -56,20 +79,28 @@ class ChartPage(QWidget):
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
-        for button in (self._newest, self._reset, self._all, self._zones, self._times):
+        for button in (self._newest, self._reset, self._all):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             head.addWidget(button)
-        for button in (self._newest, self._zones, self._times):
-            button.setCheckable(True)
+        self._newest.setCheckable(True)
         self._newest.setChecked(True)
+        drawing = QWidget()
+        inside = QVBoxLayout(drawing)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(2)
+        inside.addWidget(self.chart, 1)
+        inside.addWidget(self._bar)
+        self.split.addWidget(drawing)
+        self.split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 4)
         layout.setSpacing(4)
         layout.addLayout(head)
         layout.addWidget(self._about)
+        layout.addWidget(self.tools)
         layout.addWidget(self.messages)
-        layout.addWidget(self.chart, 1)
-        layout.addWidget(self._bar)
+        layout.addWidget(self.split, 1)
+        layout.addWidget(self.ask)
         layout.addWidget(self._status)
 
     def _connect(self) -> None:
@@ -77,12 +108,18 @@ class ChartPage(QWidget):
         self.chart.lock_changed.connect(self._newest.setChecked)
         self._reset.clicked.connect(self.chart.reset)
         self._all.clicked.connect(self.chart.show_all)
-        self._zones.toggled.connect(self.chart.set_zones)
-        self._times.toggled.connect(self.chart.set_times)
-        self.chart.point_activated.connect(self._open_point)
+        self.chart.point_activated.connect(self.open_point)
         self.chart.point_selected.connect(self._tell_point)
         self.chart.view_moved.connect(self._move_bar)
         self._bar.valueChanged.connect(self._scrolled)
+        self.tools.limits.clicked.connect(self.limits.start)
+        self.tools.undo.clicked.connect(self.take_back)
+        self.ask.closed.connect(self.chart.setFocus)
+        self.notes.changed.connect(self._notes_changed)
+        self.other.changed.connect(self._rebind)
+        undo = QShortcut(QKeySequence.StandardKey.Undo, self)
+        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        undo.activated.connect(self.take_back)
 
     def changeEvent(self, event: QEvent) -> None:
         """Speak the new language."""
@@ -96,14 +133,47 @@ class ChartPage(QWidget):
             (self._newest, _("Newest (L)"), _("Follow the newest point")),
             (self._reset, _("Reset view (Z)"), _("Usual width at the newest point")),
             (self._all, _("All points"), _("Show every point that is held")),
-            (self._zones, _("Zones"), _("Bands of one, two and three sigma")),
-            (self._times, _("Time"), _("Times instead of subgroup numbers below the chart")),
         ):
             button.setText(text)
             button.setToolTip(hint)
             button.setAccessibleName(f"{text}. {hint}")
+        self.tools.retranslate()
         self._describe()
         self.refresh()
+
+    # -- keys ----------------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Do what a letter asks for that the chart itself does not know."""
+        key = letter(event)
+        if event.modifiers() & _CONTROL and Qt.Key.Key_A <= event.key() <= Qt.Key.Key_Z:
+            key = {"B": "B", "M": "C"}.get(chr(event.key()), "")
+        act = {"B": self.limits.start, "V": self.tools.view.open, "C": self._comment}.get(key)
+        if act is None:
+            super().keyPressEvent(event)
+        else:
+            act()
+
+    def _comment(self) -> None:
+        position = self.chart.cursor_position
+        if position is None:
+            self.messages.say(_("Select a point first, with the arrow keys or the mouse."))
+        else:
+            self.points.ask_comment(position)
+
+    def say_done(self, text: str) -> None:
+        """Say what was done and that it can be taken back."""
+        self.messages.say(f"{text} " + _("Ctrl+Z takes it back."))
+        self.tools.undo.setEnabled(bool(self.undo))
+
+    def take_back(self) -> None:
+        """Take back what was done last at this chart."""
+        spawn(self, self._take_back())
+
+    async def _take_back(self) -> None:
+        done = await self.undo.back()
+        self.tools.undo.setEnabled(bool(self.undo))
+        self.messages.say(_("Taken back.") if done else _("There is nothing to take back."))
 
     # -- what is shown -------------------------------------------------------------------------------------------------
 
@@ -114,20 +184,51 @@ class ChartPage(QWidget):
             self.leave()
             self.station = station
             self.feed = station.feed(characteristic_id)
-            self.feed.changed.connect(self.refresh)
-            self.feed.replaced.connect(self._rebind)
-            self._rebind()
+            self.feed.changed.connect(self._points_changed)
+            self.feed.replaced.connect(self._replaced)
+            self.notes.follow(station, characteristic_id)
+            self._replaced()
         self._pending_focus = focus
         self._focus_if_loaded()
 
+    def show_own_chart(self) -> None:
+        """Show the chart of the control plan."""
+        if self.other.name:
+            self.other.choose("")
+
     def leave(self) -> None:
         """Let go of the points."""
+        self.limits.leave()
+        self.other.leave()
+        self.notes.leave()
+        self.undo.forget()
+        self.tools.undo.setEnabled(False)
+        if not self.ask.isHidden():
+            self.ask.close_row()
         if self.feed is not None and self.station is not None:
-            self.feed.changed.disconnect(self.refresh)
-            self.feed.replaced.disconnect(self._rebind)
+            self.feed.changed.disconnect(self._points_changed)
+            self.feed.replaced.disconnect(self._replaced)
             self.station.release(self.feed)
         self.feed = self.station = None
+        self._stages, self._opened = [], None
         self.chart.show_series(None, ())
+
+    def _points_changed(self) -> None:
+        self.other.points_changed()
+        self.refresh()
+
+    def _replaced(self) -> None:
+        """There are new points or new limits: the other chart, the stages and the opened point follow."""
+        self.other.points_changed()
+        self._rebind()
+        if self.station is not None and self.feed is not None:
+            spawn(self, self._read_stages(self.station, self.feed))
+
+    async def _read_stages(self, station: Station, feed: ChartFeed) -> None:
+        stages = await read_stages(station, feed.characteristic.id)
+        if self.feed is feed:
+            self._stages = stages
+            self.refresh()
 
     def _rebind(self) -> None:
         feed = self.feed
@@ -136,14 +237,17 @@ class ChartPage(QWidget):
         characteristic, before = feed.characteristic, self.chart.series
         view, cursor, locked = self.chart.view_range, self.chart.cursor_position, self.chart.locked
         spec = SpecLimits(characteristic.lsl, characteristic.target, characteristic.usl)
-        name = display_name(characteristic)
-        self.chart.show_series(feed.series, feed.panels, name=name, decimals=characteristic.decimals, spec=spec)
+        name, shown = display_name(characteristic), self.other.series or feed.series
+        panels = self.other.panels or feed.panels
+        self.chart.show_series(shown, panels, name=name, decimals=characteristic.decimals, spec=spec)
         again = before is not None and before.characteristic_id == characteristic.id and before.count
         if again and not locked:  # read anew while the person looks at something: stay there
             self.chart.set_view(*view)
         if again and cursor is not None:
             self.chart.go_to(cursor)
-        self.chart.set_zones(self._zones.isChecked())
+        self.chart.set_zones(self.tools.switches["zones"].isChecked())
+        self.chart.set_marks(self.notes.marks)
+        self.limits.resume()
         self._describe()
         self.refresh()
         self._focus_if_loaded()
@@ -159,12 +263,15 @@ class ChartPage(QWidget):
         feed, station = self.feed, self.station
         if feed is None or station is None:
             return
-        state = station.states.get(feed.characteristic.id)
-        self.chart.set_provisional(feed.provisional)
-        first = state.limits.first_index if state and state.limits else None
-        self.chart.set_stages([] if first is None else [Stage(first, _("limits set"))])
+        self.chart.set_provisional({} if self.other.name else feed.provisional)
+        self.chart.set_stages([] if self.other.name else self._stages)
         self._status.setText(self._status_text(feed, station))
         self._move_bar()
+
+    def _notes_changed(self) -> None:
+        self.chart.set_marks(self.notes.marks)
+        if self._opened is not None:
+            self.open_point(self._opened)
 
     def _status_text(self, feed: ChartFeed, station: Station) -> str:
         if not feed.panels:
@@ -189,8 +296,10 @@ class ChartPage(QWidget):
         self._title.setText(" — ".join([*names, display_name(characteristic)]))
         self.chart.name = display_name(characteristic)
         parts = []
-        if plan is not None:
-            parts.append(CHART_NAMES.get(plan.chart, plan.chart))
+        if self.other.name:
+            parts.append(self.other.about())
+        elif plan is not None:
+            parts.append(chart_title(plan.chart))
             rules = ", ".join(rule_digit(rule) for rule in plan.rules)
             parts.append(_("rules {rules}", rules=rules) if rules else _("no rules"))
         if characteristic.subgroup_size > 1:
@@ -198,30 +307,45 @@ class ChartPage(QWidget):
         if characteristic.unit:
             parts.append(characteristic.unit)
         state = station.states.get(characteristic.id)
-        if state and state.limits:
-            origin = state.limits.limits.provenance
-            used = len(origin.baseline)
-            text = _("limits frozen from {n} subgroups", n=used) if used else _("limits given")
-            parts.append(text + (f" ({origin.estimator})" if used and origin.estimator else ""))
+        if state and state.limits and not self.other.name:
+            parts.append(_limits_text(state))
         self._about.setText(" · ".join(parts))
 
+    # -- points --------------------------------------------------------------------------------------------------------
+
     def _tell_point(self, position: int) -> None:
-        feed = self.feed
-        if feed is not None and position >= feed.series.base:
+        series = self.chart.series
+        if series is not None and position >= series.base:
             lines = self.chart.point_text(position).split("\n")
             self._status.setText(" · ".join(lines))
 
-    def _open_point(self, position: int) -> None:
+    def open_point(self, position: int) -> None:
+        """Read all about a point and show it at the side."""
         if self.feed is not None:
+            self._opened = position
             spawn(self, self._read_point(self.feed, position))
 
     async def _read_point(self, feed: ChartFeed, position: int) -> None:
         if self.station is None:
             return
-        query = m.GetPoint(characteristic_id=feed.characteristic.id, index=position)
-        detail = await self.station.hub.query(query)
-        if self.feed is feed:
-            self.point_opened.emit(feed.characteristic, feed.panels, detail)
+        owner, hub = feed.characteristic.id, self.station.hub
+        beside = m.GetNotes(characteristic_id=owner, first_index=position, last_index=position, kinds=_INSPECTED)
+        detail, notes = await asyncio.gather(
+            hub.query(m.GetPoint(characteristic_id=owner, index=position)), hub.query(beside)
+        )
+        if self.feed is not feed or self._opened != position:
+            return
+        members = {at for panel in detail.point.panels for violation in panel.violations for at in violation.members}
+        self.point_opened.emit(
+            Inspected(
+                characteristic=feed.characteristic,
+                panels=feed.panels,
+                detail=detail,
+                notes=notes[::-1],
+                alerts=self.notes.alerts_at(position),
+                numbers={at: feed.series.number_at(at) for at in members},
+            )
+        )
 
     def show_error(self, error: UserError | KnownError) -> None:
         """Say here what could not be read."""
@@ -249,3 +373,15 @@ class ChartPage(QWidget):
         if not self._moving_bar:
             low, high = self.chart.view_range
             self.chart.set_view(value - 0.5, value - 0.5 + (high - low))
+
+
+def _limits_text(state: m.CharacteristicState) -> str:
+    """Say where the limits in force come from: baseline, sigma method, who froze them and when."""
+    if state.limits is None:
+        return ""
+    origin = state.limits.limits.provenance
+    used = len(origin.baseline)
+    text = _("limits frozen from {n} subgroups", n=f"{used:,}") if used else _("limits given")
+    behind = [origin.estimator] if used and origin.estimator else []
+    behind += [part for part in (origin.by, origin.at[:10], origin.why if origin.by else "") if part]
+    return text + (f" ({', '.join(behind)})" if behind else "")

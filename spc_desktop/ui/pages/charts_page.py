@@ -11,8 +11,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spc_desktop.domain.alert import Alert
 from spc_desktop.i18n import _
-from spc_desktop.ui.inspector import Inspector
+from spc_desktop.ui.inspector import Inspected, Inspector
 from spc_desktop.ui.models.products import CHARACTERISTIC_ROLE, PRODUCT_ROLE, STATION_ROLE, ProductTree
 from spc_desktop.ui.pages.chart_page import ChartPage
 from spc_desktop.ui.pages.overview_page import OverviewPage
@@ -39,11 +40,16 @@ class ChartsPage(QMainWindow):
             self.centre.addWidget(page)
         self.setCentralWidget(self.centre)
         self.inspector = Inspector()
+        self.side = QStackedWidget()
+        for panel in (self.inspector, self.chart_page.limits.panel):
+            self.side.addWidget(panel)
         self.tree_dock = self._add_dock("products", self.tree, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.point_dock = self._add_dock("point", self.inspector, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.point_dock = self._add_dock("point", self.side, Qt.DockWidgetArea.RightDockWidgetArea)
         self.setFocusProxy(self.tree)
         self.overview.open_characteristic.connect(self.open_characteristic)
         self.chart_page.point_opened.connect(self._show_point)
+        self.chart_page.limits.opened.connect(self._show_limits)
+        self._connect_inspector()
         for station in context.stations:
             self.products.follow(station)
         self.retranslate()
@@ -80,7 +86,7 @@ class ChartsPage(QMainWindow):
     def retranslate(self) -> None:
         """Write every text anew."""
         self.tree_dock.setWindowTitle(_("Products"))
-        self.point_dock.setWindowTitle(_("Point"))
+        self._name_side()
         self.tree.setAccessibleName(_("Products"))
         self.empty.say(_("No products yet"), _("Import measurements from a CSV file, or try the sample plant."))
 
@@ -105,6 +111,12 @@ class ChartsPage(QMainWindow):
             ("← / →", _("previous / next point")),
             ("Ctrl+← / Ctrl+→", _("previous / next signal")),
             ("Enter", _("open the point")),
+            ("X / Shift+X", _("exclude the point / let it count again")),
+            ("C / Ctrl+M", _("comment on the point")),
+            ("B / Ctrl+B", _("choose a baseline for new limits; Enter takes it, then the reason, then Enter freezes")),
+            ("Shift+← / Shift+→", _("make the baseline shorter / longer, with Ctrl ten subgroups at a time")),
+            ("Ctrl+Z", _("take back what was done last at this chart")),
+            ("V", _("what is drawn: histogram, specification, zones, axis")),
             ("L", _("follow the newest point")),
             ("Z", _("usual width at the newest point")),
             ("+ / −", _("zoom in / out")),
@@ -177,6 +189,34 @@ class ChartsPage(QMainWindow):
                 selection.blockSignals(False)
                 self.tree.viewport().update()
 
-    def _show_point(self, characteristic: object, panels: object, detail: object) -> None:
+    # -- at the side ---------------------------------------------------------------------------------------------------
+
+    def _connect_inspector(self) -> None:
+        page, inspector = self.chart_page, self.inspector
+        inspector.point_wanted.connect(page.chart.go_to)
+        inspector.point_wanted.connect(page.open_point)
+        inspector.exclude_wanted.connect(page.points.ask_exclude)
+        inspector.restore_wanted.connect(page.points.ask_restore)
+        inspector.comment_wanted.connect(page.points.ask_comment)
+        inspector.alert_wanted.connect(self._open_alert)
+
+    def _show_point(self, inspected: Inspected) -> None:
+        self.inspector.show_point(inspected)
+        if not self.chart_page.limits.active:
+            self._show_side(self.inspector)
+
+    def _show_limits(self, wanted: bool) -> None:
+        self._show_side(self.chart_page.limits.panel if wanted else self.inspector)
+
+    def _show_side(self, panel: QWidget) -> None:
+        self.side.setCurrentWidget(panel)
+        self._name_side()
         self.point_dock.show()
-        self.inspector.show_point(characteristic, panels, detail)  # type: ignore[arg-type]  # what ChartPage emitted
+
+    def _name_side(self) -> None:
+        limits = self.side.currentWidget() is self.chart_page.limits.panel
+        self.point_dock.setWindowTitle(_("New limits") if limits else _("Point"))
+
+    def _open_alert(self, alert: Alert) -> None:
+        if self.chart_page.station is not None:
+            self._context.open_alert(self.chart_page.station, alert)
