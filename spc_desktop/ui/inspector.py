@@ -123,7 +123,7 @@ class Inspector(QScrollArea):
         if shown is None:
             self._label.setText(escape(_("Select a point with the arrow keys or the mouse and press Enter.")))
         else:
-            self._label.setText(_as_html(shown))
+            self._label.setText(_as_html(shown, self.palette().link().color().name()))
 
     def _ask(self, signal: object) -> None:
         if self._shown is not None:
@@ -139,7 +139,7 @@ class Inspector(QScrollArea):
             self.point_wanted.emit(int(place))
 
 
-def _as_html(shown: Inspected) -> str:
+def _as_html(shown: Inspected, link: str) -> str:
     characteristic, panels, detail = shown.characteristic, shown.panels, shown.detail
     point, decimals = detail.point, characteristic.decimals
     unit = f" {escape(characteristic.unit)}" if characteristic.unit else ""
@@ -155,7 +155,7 @@ def _as_html(shown: Inspected) -> str:
             lines.append(f"<br><small>{limits} · UCL {number(panel.ucl, decimals + 1)}</small>")
         lines.append("<br>")
     lines.append("</p>")
-    lines += [f"<p>■ {text}</p>" for text in _rules(shown)]
+    lines += [f"<p>■ {text}</p>" for text in _rules(shown, link)]
     lines += [f"<p>■ <b>{escape(sentence)}</b></p>" for sentence in _state(detail)]
     lines.append(f"<h4>{escape(_('Values'))}</h4><p>")
     for at, row in enumerate(detail.measurements, 1):
@@ -169,7 +169,7 @@ def _as_html(shown: Inspected) -> str:
     return "".join(lines)
 
 
-def _rules(shown: Inspected) -> list[str]:
+def _rules(shown: Inspected, link: str) -> list[str]:
     """Return each rule that fired, in words, with the other points of its pattern."""
     found = []
     for spec, panel in zip(shown.panels, shown.detail.point.panels, strict=False):
@@ -178,7 +178,8 @@ def _rules(shown: Inspected) -> list[str]:
             others = [position for position in violation.members if position != shown.position]
             if others:
                 numbers = shown.numbers
-                links = " ".join(f"<a href='point:{at}'>{numbers.get(at, at + 1)}</a>" for at in others)
+                style = f"style='color:{link}'"
+                links = " ".join(f"<a {style} href='point:{at}'>{numbers.get(at, at + 1)}</a>" for at in others)
                 text += f"<br><small>{escape(_('with'))} {links}</small>"
             found.append(text)
     return found

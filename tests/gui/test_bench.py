@@ -5,20 +5,30 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication
 
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.measurement import Trace
+from spc_desktop.domain.point import PanelColumns, PointColumns
 from spc_desktop.hub.api import Actor
 from spc_desktop.protocol import messages as m
+from spc_desktop.spc.charts import CHARTS
+from spc_desktop.ui.bench.table import PointTable, PointTableView
+from spc_desktop.ui.charts.control_chart import ControlChart
+from spc_desktop.ui.charts.series import Series
+from spc_desktop.ui.frame_clock import FrameClock
 from tests.fakes import NOON, diameter, known_limits, measured, save
 from tests.gui.conftest import until
+from tests.gui.test_control_chart import I_MR, point
+from tests.gui.test_series import page_of
 
 CATALOGUE = save(diameter(subgroup_size=3), plans=[known_limits("xbar_r", sigma=0.1, rules=("nelson_1", "nelson_2"))])
+STATISTICS = ("value", "center", "lcl", "ucl", "sigma")
 KIM = Actor(name="kim")
 
 
@@ -327,3 +337,197 @@ async def test_that_every_key_of_the_bench_is_listed_behind_the_question_mark(at
         listed = " ".join(key for key, _text in keys)
         for key in ("B", "X / Shift+X", "C", "Ctrl+Z", "Enter", "V", "L", "Z"):
             assert key in listed
+
+
+# -- the same points on another chart ----------------------------------------------------------------------------------
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+async def test_that_the_points_are_looked_at_on_every_chart_that_fits_and_the_plan_stays(at_the_bench):
+    async with at_the_bench() as engineer:
+        page = engineer.page
+        engineer.press(Qt.Key.Key_T)
+        menu = page.tools.chart.menu_
+        await until(menu.isVisible)
+        offered = [action.text() for action in menu.actions()]
+        assert "Xbar-R chart — control plan" in offered
+        assert {"Xbar-S chart", "EWMA chart", "CUSUM chart", "Zone chart"} <= set(offered)
+        assert not {"I-MR chart", "p chart (proportion nonconforming)"} & set(offered)
+        QTest.keyClick(menu, Qt.Key.Key_Escape)
+        for name in page.other.offered():
+            page.other.choose(name)
+            wanted = tuple(panel.key for panel in CHARTS[name].panels)
+            await until(lambda wanted=wanted: tuple(panel.key for panel in page.chart.panels) == wanted)
+            page.chart.draw()
+            assert page.chart.series.end == 60
+            assert page._about.text().startswith("view only" if name != "xbar_r" else "Xbar-R chart")
+        catalogue = await engineer.bench.hub.query(m.GetCatalogue())
+        assert catalogue.plans[0].chart == "xbar_r"
+        assert catalogue.plans[0].revision == 1
+
+
+async def test_that_the_other_chart_follows_new_points_and_new_limits_lead_back(at_the_bench):
+    async with at_the_bench() as engineer:
+        page = engineer.page
+        page.other.choose("ewma")
+        await until(lambda: page.chart.panels[0].key == "ewma")
+        await engineer.bench.hub.submit([measured(10.0, 10.0, 10.1, at=NOON + timedelta(days=9))])
+        await until(lambda: page.chart.series.end == 61)
+        assert page.chart.panels[0].key == "ewma"
+        page.chart.setFocus()
+        engineer.press(Qt.Key.Key_B)
+        await until(lambda: page.limits.panel._proposal is not None)
+        assert page.chart.panels[0].key == "xbar"
+        assert not page.other.name
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+async def test_that_row_and_point_are_one_choice_and_keys_mean_the_same_in_both(at_the_bench):
+    async with at_the_bench() as engineer:
+        page = engineer.page
+        page.chart.go_to(30)
+        engineer.press(Qt.Key.Key_F2)
+        await until(page.table.hasFocus)
+        assert page.table.currentIndex().row() == 30
+        engineer.press(Qt.Key.Key_Down)
+        assert page.chart.cursor_position == 31
+        page.chart.go_to(12)
+        assert page.table.currentIndex().row() == 12
+        engineer.press(Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)  # Qt's own: to the last column
+        assert page.chart.cursor_position == 12
+        engineer.press(Qt.Key.Key_Return)
+        await until(lambda: engineer.inspector.position == 12)
+        engineer.hangul("ㅌ")
+        await until(page.ask.line.hasFocus)
+        engineer.press(Qt.Key.Key_Escape)
+        page.table.setFocus()
+        engineer.press(Qt.Key.Key_F2)
+        await until(page.chart.hasFocus)
+        assert page.table.isHidden()
+
+
+async def test_that_the_table_tells_what_the_chart_shows_and_grows_with_it(at_the_bench):
+    async with at_the_bench() as engineer:
+        page = engineer.page
+        engineer.press(Qt.Key.Key_F2)
+        model = page.table.points
+        heads = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(model.columnCount())]
+        assert heads == ["Subgroup", "Time", "X̄", "R", "Signals", "LCL", "CL", "UCL"]
+        signal = int(page.feed.series.signals()[0])
+        row = [model.index(signal, column).data() for column in range(model.columnCount())]
+        assert row[0] == str(signal + 1)
+        assert row[2] == "10.120"
+        assert row[4] == "■ X̄ 2"
+        tip = model.index(signal, 4).data(Qt.ItemDataRole.ToolTipRole)
+        assert tip == "X̄ — Rule 2: 9 points in a row on one side of centre line"
+        await engineer.bench.hub.submit([measured(10.0, 10.0, 10.1, at=NOON + timedelta(days=9))])
+        await until(lambda: model.rowCount() == 61)
+
+
+def test_that_a_million_rows_are_only_read_where_they_are_seen(qtbot, look):
+    chart = ControlChart(FrameClock())
+    qtbot.addWidget(chart)
+    series = Series(1, ["i", "mr"])
+    many = 1_000_000
+    zeros = np.zeros(many).tobytes()
+    panels = tuple(PanelColumns(key=key, **dict.fromkeys(STATISTICS, zeros)) for key in ("i", "mr"))
+    numbers = {"measured_at": zeros, "subgroup_number": np.arange(many).tobytes()}
+    series.load(
+        PointColumns(characteristic_id=1, first_index=0, count=many, total=many, panels=panels, marks=(), **numbers)
+    )
+    view = PointTableView(chart)
+    qtbot.addWidget(view)
+    asked = []
+    plain = view.points.data
+    view.points.data = lambda index, role=Qt.ItemDataRole.DisplayRole: asked.append(index.row()) or plain(index, role)
+    view.resize(800, 300)
+    view.show()
+    view.show_series(series, I_MR, 2)
+    assert view.points.rowCount() == many
+    view.grab()
+    view.show_position(500_000)
+    view.grab()
+    assert view.rowAt(view.viewport().height() // 2) > 499_000
+    assert len(set(asked)) < 100
+
+
+def test_that_the_table_model_keeps_the_rules_of_models(qtbot, look):
+    model = PointTable()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    assert model.rowCount() == 0
+    series = Series(1, ["i", "mr"], max_points=128)
+    series.load(page_of([], 0))
+    model.show_series(series, I_MR, 2)
+    for at in range(400):  # the oldest are forgotten on the way
+        series.apply([point(at, 10.0, rules=["nelson_1"] if at % 50 == 0 else [])])
+        if at % 7 == 0:
+            model.update_points()
+    model.update_points()
+    assert model.rowCount() == series.count
+    assert model.index(0, 0).data() == str(series.base + 1)
+    model.show_series(None, (), 3)
+    assert tester.model() is model
+
+
+# -- comparing ---------------------------------------------------------------------------------------------------------
+
+
+def drawn(page):
+    return {group.name: len(group.positions) for group in page.chart.views[0].wishes.groups}
+
+
+async def test_that_points_are_compared_by_where_they_come_from_with_keys_alone(at_the_bench):
+    async with at_the_bench() as engineer:
+        page = engineer.page
+        page.chart.show_all()
+        engineer.press(Qt.Key.Key_G)
+        panel = page.compare.panel
+        await until(panel.field.hasFocus)
+        engineer.press(Qt.Key.Key_Down)
+        await until(lambda: drawn(page) == {"L0": 20, "L1": 20, "L2": 20})
+        lines = [panel.groups.item(row).text() for row in range(panel.groups.count())]
+        assert lines[0] == "L0\n20 subgroups, mean 10.000"
+        assert lines[2] == "L2\n20 subgroups, mean 10.120"
+        assert "L2" in page.chart.point_text(59)
+        engineer.press(Qt.Key.Key_Tab)
+        await until(panel.groups.hasFocus)
+        panel.groups.setCurrentRow(1)
+        engineer.press(Qt.Key.Key_Space)
+        assert drawn(page) == {"L0": 20, "L2": 20}
+        page.chart.set_view(30.5, 58.5)
+        await until(lambda: drawn(page) == {"L2": 19})  # of the stretch in view, and L1 stays switched off
+        engineer.press(Qt.Key.Key_Escape)
+        await until(page.chart.hasFocus)
+        page.compare.choose("")
+        assert drawn(page) == {}
+
+
+async def test_that_what_cannot_be_compared_is_said_with_what_to_do(at_the_bench):
+    async with at_the_bench() as engineer:
+        page = engineer.page
+        page.compare.choose("cavity")
+        await until(lambda: "do not tell: Cavity" in page.compare.panel.text.text())
+        assert drawn(page) == {}
+        page.compare.choose("shift")
+        await until(lambda: "no shift calendar" in page.compare.panel.text.text())
+        assert drawn(page) == {}
+
+
+async def test_that_six_of_many_groups_are_drawn_and_a_seventh_asks_for_room(at_the_bench):
+    many = [
+        measured(10.0, 10.0, 10.0 + at % 2 / 100, at=NOON + timedelta(hours=at), trace=Trace(lot=f"L{at % 9}"))
+        for at in range(45)
+    ]
+    async with at_the_bench(before=many) as engineer:
+        page = engineer.page
+        page.compare.choose("lot")
+        await until(lambda: len(drawn(page)) == 6)
+        seventh = page.compare.panel.groups.item(7)
+        seventh.setCheckState(Qt.CheckState.Checked)
+        await until(lambda: "Switch another one off" in page.compare.panel.text.text())
+        assert len(drawn(page)) == 6
+        page.compare.panel.groups.item(0).setCheckState(Qt.CheckState.Unchecked)
+        page.compare.panel.groups.item(7).setCheckState(Qt.CheckState.Checked)
+        assert set(drawn(page)) == {"L1", "L2", "L3", "L4", "L5", "L7"}

@@ -96,7 +96,21 @@ class Session:
         await self._settle()
         await self._each(desk, f"{name}-limits-{scale}", languages, themes)
         chart_page.limits.cancel()
+        chart_page.show_table(True)
+        chart_page.compare.open()
+        chart_page.compare.choose("lot")
+        while not chart_page.compare.panel.groups.count():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
         await self._settle()
+        await self._each(desk, f"{name}-compare-{scale}", languages, themes)
+        chart_page.compare.choose("")
+        chart_page.show_table(False)
+        chart_page.other.choose("cusum")
+        while not chart_page.other.name:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        await self._settle()
+        await self._each(desk, f"{name}-other-{scale}", languages, themes)
+        chart_page.other.choose("")
 
     async def _each(self, desk: Desk, name: str, languages: Sequence[str], themes: Sequence[str]) -> None:
         window = desk.window

@@ -61,6 +61,7 @@ class LimitsPanel(QWidget):
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.changes.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self.changes.setUniformItemSizes(True)
+        self.changes.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # the tool tip has it whole
         self._why.setBuddy(self.reason)
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the chart needs the width
         buttons = QVBoxLayout()

@@ -43,8 +43,9 @@ class ToolRow(QWidget):
 
     def __init__(self, switches: tuple[Switch, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.view = MenuButton()
-        self.limits = self._button()
+        self.chart, self.view = MenuButton(), MenuButton()
+        self.compare, self.limits, self.table = self._button(), self._button(), self._button()
+        self.table.setCheckable(True)
         self.undo = self._button()
         self.switches: dict[str, QAction] = {}
         for switch in switches:
@@ -56,7 +57,7 @@ class ToolRow(QWidget):
             self.switches[switch.name] = action
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        for button in (self.view, self.limits, self.undo):
+        for button in (self.chart, self.compare, self.view, self.limits, self.table, self.undo):
             self._row.addWidget(button)
         self._row.addStretch(1)
         self.undo.setEnabled(False)
@@ -69,6 +70,13 @@ class ToolRow(QWidget):
     def retranslate(self) -> None:
         """Write every text anew."""
         for button, text, hint in (
+            (
+                self.chart,
+                _("Chart (T)") + " ▾",
+                _("Look at the points on another chart; the control plan stays as it is"),
+            ),
+            (self.compare, _("Compare (G)"), _("Compare by lot, machine, operator, cavity, gauge or shift")),
+            (self.table, _("Table (F2)"), _("The points as a table; the chosen row is the chosen point")),
             (self.view, _("View (V)") + " ▾", _("What is drawn beside the points")),
             (self.limits, _("New limits… (B)"), _("Choose a baseline, see what its limits would change, freeze them")),
             (self.undo, _("Undo (Ctrl+Z)"), _("Take back what was done last at this chart")),

@@ -133,6 +133,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             view.decimals = decimals
             view.wishes.provisional = view.wishes.ghost = None
             view.wishes.marks, view.wishes.groups = {}, ()
+            view.make_room()
             view.set_spec_limits(spec if self._spec_shown else NO_SPEC)
             view.clear()
         self.reset()
@@ -168,6 +169,7 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Show limits (by panel key) that somebody thinks of setting; None takes them away."""
         for view in self.views:
             view.wishes.ghost = (limits or {}).get(view.spec.key)
+            view.make_room()
         self.changed()
 
     def set_marks(self, marks: Mapping[int, Mark]) -> None:

@@ -58,9 +58,18 @@ class PanelView:
         metrics = self.item.style_.metrics
         values = int(metrics.horizontalAdvance("-00.0000") + metrics.height()) + 12
         self.value_axis.setWidth(max(VALUES_WIDTH, values))
-        self.limit_axis.setWidth(max(TAGS_WIDTH, int(metrics.horizontalAdvance("UCL -0000.0000")) + 12))
+        self.make_room()
         self.plot.setLabel("left", self.spec.label, color=colours.text)
         self.item.update()
+
+    def make_room(self) -> None:
+        """Give the names of limits the width they need: more while those of proposed limits stand among them."""
+        longest = "UCL -0000.0000"
+        if self.wishes.ghost:
+            longest = _("new {limit}", limit=longest)
+        if self.item.style_ is not None:
+            width = int(self.item.style_.metrics.horizontalAdvance(longest)) + 12
+            self.limit_axis.setWidth(max(TAGS_WIDTH, width))
 
     def set_spec_limits(self, limits: SpecLimits) -> None:
         """Draw these specification lines (nothing where the panel plots no single measurements)."""

@@ -4,7 +4,7 @@ import asyncio
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.note import NoteKind
@@ -13,15 +13,18 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.bench.chart_names import chart_title
+from spc_desktop.ui.bench.compare import Compare
+from spc_desktop.ui.bench.describe import standing_text, title_of, watch_text
 from spc_desktop.ui.bench.limits import LimitsWork, read_stages
 from spc_desktop.ui.bench.notes import ChartNotes
 from spc_desktop.ui.bench.other_chart import OtherChart
 from spc_desktop.ui.bench.points import PointWork
+from spc_desktop.ui.bench.scroll import ChartScrollBar
+from spc_desktop.ui.bench.table import PointTableView
 from spc_desktop.ui.bench.tool_row import Switch, ToolRow
 from spc_desktop.ui.bench.undo import Undo
 from spc_desktop.ui.charts.control_chart import ControlChart
 from spc_desktop.ui.charts.picture import SpecLimits, Stage
-from spc_desktop.ui.charts.words import local_time, rule_digit
 from spc_desktop.ui.entry.ask_row import AskRow
 from spc_desktop.ui.feed import ChartFeed
 from spc_desktop.ui.frame_clock import FrameClock
@@ -49,7 +52,8 @@ class ChartPage(QWidget):
         self.messages, self.ask = MessageBar(), AskRow()
         self.undo = Undo()
         self.notes, self.other = ChartNotes(self), OtherChart(self)
-        self.limits, self.points = LimitsWork(self), PointWork(self)
+        self.limits, self.points, self.compare = LimitsWork(self), PointWork(self), Compare(self)
+        self.table = PointTableView(self.chart)
         self.tools = ToolRow(
             (
                 Switch("histogram", self.chart.set_histogram, True),
@@ -61,12 +65,11 @@ class ChartPage(QWidget):
         )
         self._title, self._about, self._status = QLabel(), QLabel(), QLabel()
         self._newest, self._reset, self._all = QToolButton(), QToolButton(), QToolButton()
-        self._bar = QScrollBar(Qt.Orientation.Horizontal)
+        self._bar = ChartScrollBar(self.chart)
         self.split = QSplitter(Qt.Orientation.Vertical)
         self._stages: list[Stage] = []
         self._pending_focus: int | None = None
         self._opened: int | None = None
-        self._moving_bar = False
         self._lay_out()
         self._connect()
         self.retranslate()
@@ -74,9 +77,9 @@ class ChartPage(QWidget):
     def _lay_out(self) -> None:
         self._title.setObjectName("title")
         self._about.setObjectName("dim")
+        self._title.setWordWrap(True)
         self._about.setWordWrap(True)
         self._status.setWordWrap(True)
-        self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
         for button in (self._newest, self._reset, self._all):
@@ -91,7 +94,11 @@ class ChartPage(QWidget):
         inside.addWidget(self.chart, 1)
         inside.addWidget(self._bar)
         self.split.addWidget(drawing)
+        self.split.addWidget(self.table)
+        self.table.hide()
         self.split.setChildrenCollapsible(False)
+        self.split.setStretchFactor(0, 3)
+        self.split.setStretchFactor(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 4)
         layout.setSpacing(4)
@@ -110,10 +117,13 @@ class ChartPage(QWidget):
         self._all.clicked.connect(self.chart.show_all)
         self.chart.point_activated.connect(self.open_point)
         self.chart.point_selected.connect(self._tell_point)
-        self.chart.view_moved.connect(self._move_bar)
-        self._bar.valueChanged.connect(self._scrolled)
         self.tools.limits.clicked.connect(self.limits.start)
         self.tools.undo.clicked.connect(self.take_back)
+        self.tools.compare.clicked.connect(self.compare.open)
+        self.tools.table.clicked.connect(self.show_table)
+        self.tools.chart.menu_.aboutToShow.connect(self._offer_charts)
+        self.chart.table_requested.connect(self._turn_table)
+        self.table.closed.connect(self._turn_table)
         self.ask.closed.connect(self.chart.setFocus)
         self.notes.changed.connect(self._notes_changed)
         self.other.changed.connect(self._rebind)
@@ -138,6 +148,7 @@ class ChartPage(QWidget):
             button.setToolTip(hint)
             button.setAccessibleName(f"{text}. {hint}")
         self.tools.retranslate()
+        self.table.retranslate()
         self._describe()
         self.refresh()
 
@@ -147,8 +158,14 @@ class ChartPage(QWidget):
         """Do what a letter asks for that the chart itself does not know."""
         key = letter(event)
         if event.modifiers() & _CONTROL and Qt.Key.Key_A <= event.key() <= Qt.Key.Key_Z:
-            key = {"B": "B", "M": "C"}.get(chr(event.key()), "")
-        act = {"B": self.limits.start, "V": self.tools.view.open, "C": self._comment}.get(key)
+            key = {"B": "B", "G": "G", "M": "C", "T": "T"}.get(chr(event.key()), "")
+        act = {
+            "B": self.limits.start,
+            "C": self._comment,
+            "G": self.compare.open,
+            "T": self._open_charts,
+            "V": self.tools.view.open,
+        }.get(key)
         if act is None:
             super().keyPressEvent(event)
         else:
@@ -160,6 +177,40 @@ class ChartPage(QWidget):
             self.messages.say(_("Select a point first, with the arrow keys or the mouse."))
         else:
             self.points.ask_comment(position)
+
+    def _open_charts(self) -> None:
+        self._offer_charts()
+        self.tools.chart.open()
+
+    def _offer_charts(self) -> None:
+        """Fill the menu with the charts that can show these points."""
+        menu, shown = self.tools.chart.menu_, self.other.name
+        menu.clear()
+        own = self.feed.plan.chart if self.feed is not None and self.feed.plan is not None else ""
+        for name in self.other.offered():
+            text = _("{chart} — control plan", chart=chart_title(name)) if name == own else chart_title(name)
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(name == (shown or own))
+            action.triggered.connect(lambda _checked=False, name=name: self.other.choose(name))
+
+    def _turn_table(self) -> None:
+        self.show_table(self.table.isHidden())
+
+    def show_table(self, wanted: bool) -> None:
+        """Show the points as a table below the chart, with the keyboard in it, or the chart alone."""
+        self.tools.table.setChecked(wanted)
+        self.table.setVisible(wanted)
+        if wanted:
+            self._fill_table()
+            self.table.setFocus()
+        else:
+            self.chart.setFocus()
+
+    def _fill_table(self) -> None:
+        """Give the table the chart's points; a hidden one costs nothing."""
+        decimals = self.feed.characteristic.decimals if self.feed is not None else 3
+        self.table.show_series(self.chart.series, self.chart.panels, decimals)
 
     def say_done(self, text: str) -> None:
         """Say what was done and that it can be taken back."""
@@ -199,6 +250,7 @@ class ChartPage(QWidget):
     def leave(self) -> None:
         """Let go of the points."""
         self.limits.leave()
+        self.compare.leave()
         self.other.leave()
         self.notes.leave()
         self.undo.forget()
@@ -212,9 +264,12 @@ class ChartPage(QWidget):
         self.feed = self.station = None
         self._stages, self._opened = [], None
         self.chart.show_series(None, ())
+        self.table.show_series(None, (), 3)
 
     def _points_changed(self) -> None:
         self.other.points_changed()
+        if not self.table.isHidden():
+            self.table.update_points()
         self.refresh()
 
     def _replaced(self) -> None:
@@ -248,6 +303,9 @@ class ChartPage(QWidget):
         self.chart.set_zones(self.tools.switches["zones"].isChecked())
         self.chart.set_marks(self.notes.marks)
         self.limits.resume()
+        self.compare.resume()
+        if not self.table.isHidden():
+            self._fill_table()
         self._describe()
         self.refresh()
         self._focus_if_loaded()
@@ -265,51 +323,21 @@ class ChartPage(QWidget):
             return
         self.chart.set_provisional({} if self.other.name else feed.provisional)
         self.chart.set_stages([] if self.other.name else self._stages)
-        self._status.setText(self._status_text(feed, station))
-        self._move_bar()
+        self._status.setText(standing_text(station, feed, self.chart.summary()))
+        self._bar.follow()
 
     def _notes_changed(self) -> None:
         self.chart.set_marks(self.notes.marks)
         if self._opened is not None:
             self.open_point(self._opened)
 
-    def _status_text(self, feed: ChartFeed, station: Station) -> str:
-        if not feed.panels:
-            return _("This version of the program cannot draw this chart type. Update the program to see it.")
-        if not feed.loaded:
-            return _("Reading the points…")
-        if not feed.series.count:
-            return _("No points yet. The first appears here as soon as a subgroup is measured.")
-        left = station.learning_left(feed.characteristic.id, feed.learned) if feed.learned else 0
-        summary = self.chart.summary()
-        if left:
-            return _("{n} more subgroups needed to compute limits", n=left) + " · " + summary
-        return summary
-
     def _describe(self) -> None:
         feed, station = self.feed, self.station
         if feed is None or station is None:
             return
-        characteristic, plan = feed.characteristic, feed.plan
-        product = station.products.get(characteristic.product_id)
-        names = [display_name(product)] if product else []
-        self._title.setText(" — ".join([*names, display_name(characteristic)]))
-        self.chart.name = display_name(characteristic)
-        parts = []
-        if self.other.name:
-            parts.append(self.other.about())
-        elif plan is not None:
-            parts.append(chart_title(plan.chart))
-            rules = ", ".join(rule_digit(rule) for rule in plan.rules)
-            parts.append(_("rules {rules}", rules=rules) if rules else _("no rules"))
-        if characteristic.subgroup_size > 1:
-            parts.append(_("subgroup size (n) {n}", n=characteristic.subgroup_size))
-        if characteristic.unit:
-            parts.append(characteristic.unit)
-        state = station.states.get(characteristic.id)
-        if state and state.limits and not self.other.name:
-            parts.append(_limits_text(state))
-        self._about.setText(" · ".join(parts))
+        self._title.setText(title_of(station, feed))
+        self.chart.name = display_name(feed.characteristic)
+        self._about.setText(watch_text(station, feed, self.other.about() if self.other.name else ""))
 
     # -- points --------------------------------------------------------------------------------------------------------
 
@@ -350,38 +378,3 @@ class ChartPage(QWidget):
     def show_error(self, error: UserError | KnownError) -> None:
         """Say here what could not be read."""
         self.messages.say(sentence(error.code, error.params, current_language()), "error")
-
-    # -- the scroll bar ------------------------------------------------------------------------------------------------
-
-    def _move_bar(self) -> None:
-        series = self.chart.series
-        if series is None or not series.count:
-            self._bar.hide()
-            return
-        low, high = self.chart.view_range
-        span = max(1, round(high - low))
-        self._moving_bar = True
-        self._bar.setRange(series.base, max(series.base, series.end - span + 2))
-        self._bar.setPageStep(span)
-        self._bar.setSingleStep(max(1, span // 10))
-        self._bar.setValue(round(low))
-        self._bar.setToolTip(local_time(float(series.time[series.count - 1])))
-        self._bar.setVisible(series.count > span)
-        self._moving_bar = False
-
-    def _scrolled(self, value: int) -> None:
-        if not self._moving_bar:
-            low, high = self.chart.view_range
-            self.chart.set_view(value - 0.5, value - 0.5 + (high - low))
-
-
-def _limits_text(state: m.CharacteristicState) -> str:
-    """Say where the limits in force come from: baseline, sigma method, who froze them and when."""
-    if state.limits is None:
-        return ""
-    origin = state.limits.limits.provenance
-    used = len(origin.baseline)
-    text = _("limits frozen from {n} subgroups", n=f"{used:,}") if used else _("limits given")
-    behind = [origin.estimator] if used and origin.estimator else []
-    behind += [part for part in (origin.by, origin.at[:10], origin.why if origin.by else "") if part]
-    return text + (f" ({', '.join(behind)})" if behind else "")

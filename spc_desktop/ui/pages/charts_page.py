@@ -25,6 +25,8 @@ from spc_desktop.ui.station import Station
 class ChartsPage(QMainWindow):
     """A window inside the window, so that its docks can be moved and torn off."""
 
+    _ready = False  # the base class changes its font before this class is set up
+
     def __init__(self, context: PageContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowFlags(Qt.WindowType.Widget)
@@ -41,7 +43,7 @@ class ChartsPage(QMainWindow):
         self.setCentralWidget(self.centre)
         self.inspector = Inspector()
         self.side = QStackedWidget()
-        for panel in (self.inspector, self.chart_page.limits.panel):
+        for panel in (self.inspector, self.chart_page.limits.panel, self.chart_page.compare.panel):
             self.side.addWidget(panel)
         self.tree_dock = self._add_dock("products", self.tree, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.point_dock = self._add_dock("point", self.side, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -49,9 +51,12 @@ class ChartsPage(QMainWindow):
         self.overview.open_characteristic.connect(self.open_characteristic)
         self.chart_page.point_opened.connect(self._show_point)
         self.chart_page.limits.opened.connect(self._show_limits)
+        self.chart_page.compare.opened.connect(self._show_compare)
         self._connect_inspector()
         for station in context.stations:
             self.products.follow(station)
+        self._ready = True
+        self._size_side()
         self.retranslate()
         layout = context.preferences.layout("charts")
         if layout:
@@ -79,6 +84,8 @@ class ChartsPage(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         """Speak the new language."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self._ready:
+            self._size_side()
         if event.type() == QEvent.Type.LanguageChange:
             self.products.rebuild()
             self.retranslate()
@@ -116,6 +123,9 @@ class ChartsPage(QMainWindow):
             ("B / Ctrl+B", _("choose a baseline for new limits; Enter takes it, then the reason, then Enter freezes")),
             ("Shift+← / Shift+→", _("make the baseline shorter / longer, with Ctrl ten subgroups at a time")),
             ("Ctrl+Z", _("take back what was done last at this chart")),
+            ("F2", _("the points as a table, and back; the chosen row is the chosen point")),
+            ("T / Ctrl+T", _("look at the points on another chart")),
+            ("G / Ctrl+G", _("compare by lot, machine, operator, cavity, gauge or shift; Esc goes back to the chart")),
             ("V", _("what is drawn: histogram, specification, zones, axis")),
             ("L", _("follow the newest point")),
             ("Z", _("usual width at the newest point")),
@@ -208,14 +218,22 @@ class ChartsPage(QMainWindow):
     def _show_limits(self, wanted: bool) -> None:
         self._show_side(self.chart_page.limits.panel if wanted else self.inspector)
 
+    def _show_compare(self, wanted: bool) -> None:
+        self._show_side(self.chart_page.compare.panel if wanted else self.inspector)
+
+    def _size_side(self) -> None:
+        """What stands at the side is read in lines of some length, whatever the size of the text."""
+        self.side.setMinimumWidth(34 * self.fontMetrics().averageCharWidth())
+
     def _show_side(self, panel: QWidget) -> None:
         self.side.setCurrentWidget(panel)
         self._name_side()
         self.point_dock.show()
 
     def _name_side(self) -> None:
-        limits = self.side.currentWidget() is self.chart_page.limits.panel
-        self.point_dock.setWindowTitle(_("New limits") if limits else _("Point"))
+        shown, page = self.side.currentWidget(), self.chart_page
+        limits, compare = shown is page.limits.panel, shown is page.compare.panel
+        self.point_dock.setWindowTitle(_("New limits") if limits else _("Compare") if compare else _("Point"))
 
     def _open_alert(self, alert: Alert) -> None:
         if self.chart_page.station is not None:
