@@ -55,7 +55,7 @@ def analyse(watch: Watch, points: Sequence[Point]) -> CapabilitySummary:
         "min_cpk": watch.plan.min_cpk,
     }
     try:
-        study = _study(watch, used)
+        study = study_of(watch, used)
     except SpcValueError as error:
         return CapabilitySummary(details={**details, "reason": str(error)})
     within, overall = study.within, study.overall
@@ -73,13 +73,35 @@ def analyse(watch: Watch, points: Sequence[Point]) -> CapabilitySummary:
     )
 
 
-def _study(watch: Watch, points: Sequence[Point]) -> CapabilityStudy:
+def study_of(watch: Watch, points: Sequence[Point]) -> CapabilityStudy:
+    """Study these points, all of them, with the chart's estimator of the variation within subgroups.
+
+    Raises:
+        SpcValueError: too few values, all equal, or a specification that makes no sense.
+    """
+    return capability_study(table_of(watch, points), specification_of(watch), estimator_of(watch))
+
+
+def specification_of(watch: Watch) -> Specification:
+    """Return the limits and the target of the characteristic.
+
+    Raises:
+        SpcValueError: no limit, or limits that cross.
+    """
     characteristic = watch.characteristic
-    specification = Specification(characteristic.lsl, characteristic.usl, characteristic.target)
-    individuals = characteristic.subgroup_size == 1
-    values: list[Any] = [point.values[0] if individuals else list(point.values) for point in points]
+    return Specification(characteristic.lsl, characteristic.usl, characteristic.target)
+
+
+def estimator_of(watch: Watch) -> str | None:
+    """Return how the chart estimates the variation within subgroups; None: as is usual for the data."""
     estimator = {**watch.chart.options(), **watch.options}.get("estimator")
-    return capability_study(values, specification, estimator if estimator in SIGMA_ESTIMATORS else None)
+    return estimator if estimator in SIGMA_ESTIMATORS else None
+
+
+def table_of(watch: Watch, points: Sequence[Point]) -> list[Any]:
+    """Return individuals, or one list of values per subgroup."""
+    individuals = watch.characteristic.subgroup_size == 1
+    return [point.values[0] if individuals else list(point.values) for point in points]
 
 
 def _indices(found: CapabilityIndices) -> dict[str, Any]:

@@ -114,6 +114,11 @@ _ERRORS = {
     "unknown_point": _("There is no point {index} on this chart."),
     "no_spec": _("Capability needs a specification limit. Set the lower or the upper one first."),
     "not_for_counts": _("Capability of counts is not computed from specification limits."),
+    "not_for_vectors": _("Capability of several variables at once is not defined. Watch each one by itself as well."),
+    "not_for_parts": _("These points are of different parts. Capability is computed for one part only."),
+    "no_capability": _("These values give no capability index ({argument}: {allowed})."),
+    "cannot_write": _("{path} cannot be written: {detail}. Choose another folder or make room, then try again."),
+    "no_folder": _("There is no folder {path}. Choose one that exists."),
     "unauthorized": _(
         "Name, password or token is not right, or no longer valid. Sign in again or ask an administrator."
     ),

@@ -59,6 +59,9 @@ class WindowSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     layouts: Annotated[
         dict[str, str], Meta(description="person@hub/page and the places of its docks, base64 of Qt's saveState")
     ] = field(default_factory=dict)
+    flagged: Annotated[
+        tuple[str, ...], Meta(description="hub/product/characteristic that were flagged in the capability review")
+    ] = ()
     font_scale: Annotated[int, Meta(ge=100, le=200, description="size of the text in percent")] = 100
     touch: Annotated[bool, Meta(description="large buttons and rows, for fingers")] = False
     scope: Annotated[

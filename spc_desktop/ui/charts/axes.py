@@ -126,7 +126,7 @@ class ValueAxis(_Axis):
         most = min(12, max(2, int(room)))
         if not self.logMode:
             step, places = steps(low, high, most)
-            return [(place, _plain(place, step)) for place in places]
+            return [(place, tick_text(place, step)) for place in places]
         if high - low > 2:
             _step, powers = steps(low, high, most, whole=True)
             return [(place, f"{10**place:.6g}") for place in powers]
@@ -155,7 +155,7 @@ def _side_ticks(heights: Sequence[float], right: float) -> list[QLineF]:
     return [QLineF(right - 1 - _TICK, y, right - 1, y) for y in heights]
 
 
-def _plain(value: float, step: float) -> str:
+def tick_text(value: float, step: float) -> str:
     """Write a tick with the digits that tell it from the next; very large and very small ones in powers of ten."""
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     if value and (decimals > 7 or not 1e-5 <= abs(value) < 1e7):

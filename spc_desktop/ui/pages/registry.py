@@ -53,13 +53,21 @@ def _alerts(context: PageContext) -> "QWidget":
     return AlertsPage(context)
 
 
+def _capability(context: PageContext) -> "QWidget":
+    from spc_desktop.ui.pages.capability_page import CapabilityPage
+
+    return CapabilityPage(context)
+
+
 PAGES: tuple[PageEntry, ...] = (
     PageEntry(name="home", title=TITLES["home"], icon="home", help_topic="home", make=_home),
     PageEntry(name="wall", title=TITLES["wall"], icon="wall", help_topic="wall", make=_wall),
     PageEntry(name="entry", title=TITLES["entry"], icon="entry", help_topic="entry", make=_entry),
     PageEntry(name="charts", title=TITLES["charts"], icon="charts", help_topic="charts", make=_charts),
     PageEntry(name="alerts", title=TITLES["alerts"], icon="alerts", help_topic="alerts", make=_alerts),
-    # 6 capability
+    PageEntry(
+        name="capability", title=TITLES["capability"], icon="capability", help_topic="capability", make=_capability
+    ),
     # 7 history
     # 8 setup
 )
