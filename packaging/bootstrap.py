@@ -36,6 +36,7 @@ QT_LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-render-util.so.0": "libxcb-render-util0",
     "libxcb-shape.so.0": "libxcb-shape0",
+    "libcups.so.2": "libcups2",
 }
 # The desktop in which the window's tests run: X server, session bus, window manager, tray, notification daemon, fonts.
 TEST_PROGRAMS = {

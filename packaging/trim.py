@@ -32,6 +32,7 @@ QT_PLUGINS = {
     "iconengines": ("qsvgicon",),
     "imageformats": ("qsvg", "qico"),
     "styles": ("",),
+    "printsupport": ("",),  # charts are printed; by CUPS on Linux
 }
 UNUSED_FILES = (
     "Qt6OpenGLWidgets", "Qt6Test", "_multiarray_tests", "scipy/stats/_unuran",

@@ -43,7 +43,7 @@ class ToolRow(QWidget):
 
     def __init__(self, switches: tuple[Switch, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.chart, self.view = MenuButton(), MenuButton()
+        self.chart, self.view, self.export = MenuButton(), MenuButton(), MenuButton()
         self.compare, self.limits, self.table = self._button(), self._button(), self._button()
         self.table.setCheckable(True)
         self.undo = self._button()
@@ -57,7 +57,7 @@ class ToolRow(QWidget):
             self.switches[switch.name] = action
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        for button in (self.chart, self.compare, self.view, self.limits, self.table, self.undo):
+        for button in (self.chart, self.compare, self.view, self.limits, self.table, self.export, self.undo):
             self._row.addWidget(button)
         self._row.addStretch(1)
         self.undo.setEnabled(False)
@@ -79,6 +79,7 @@ class ToolRow(QWidget):
             (self.table, _("Table (F2)"), _("The points as a table; the chosen row is the chosen point")),
             (self.view, _("View (V)") + " ▾", _("What is drawn beside the points")),
             (self.limits, _("New limits… (B)"), _("Choose a baseline, see what its limits would change, freeze them")),
+            (self.export, _("Export (Ctrl+E)") + " ▾", _("Picture, drawing, PDF, CSV, clipboard, printer")),
             (self.undo, _("Undo (Ctrl+Z)"), _("Take back what was done last at this chart")),
         ):
             button.setText(text)

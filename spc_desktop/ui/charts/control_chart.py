@@ -290,6 +290,11 @@ class ControlChart(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.brush.write()
             self.changed()
 
+    def wear(self, colours: Colours | None) -> None:
+        """Take these colours, or those of the theme again."""
+        self._colours = colours
+        self._recolour()
+
     def _recolour(self) -> None:
         self.setBackground(self.colours.background)
         for view in self.views:

@@ -15,10 +15,12 @@ from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.bench.chart_names import chart_title
 from spc_desktop.ui.bench.compare import Compare
 from spc_desktop.ui.bench.describe import standing_text, title_of, watch_text
+from spc_desktop.ui.bench.export import Export
 from spc_desktop.ui.bench.limits import LimitsWork, read_stages
 from spc_desktop.ui.bench.notes import ChartNotes
 from spc_desktop.ui.bench.other_chart import OtherChart
 from spc_desktop.ui.bench.points import PointWork
+from spc_desktop.ui.bench.progress import ProgressRow
 from spc_desktop.ui.bench.scroll import ChartScrollBar
 from spc_desktop.ui.bench.table import PointTableView
 from spc_desktop.ui.bench.tool_row import Switch, ToolRow
@@ -49,7 +51,7 @@ class ChartPage(QWidget):
         self.station: Station | None = None
         self.feed: ChartFeed | None = None
         self.chart = ControlChart(clock)
-        self.messages, self.ask = MessageBar(), AskRow()
+        self.messages, self.ask, self.progress = MessageBar(), AskRow(), ProgressRow()
         self.undo = Undo()
         self.notes, self.other = ChartNotes(self), OtherChart(self)
         self.limits, self.points, self.compare = LimitsWork(self), PointWork(self), Compare(self)
@@ -63,6 +65,7 @@ class ChartPage(QWidget):
                 Switch("times", self.chart.set_times, False),
             )
         )
+        self.export = Export(self)
         self._title, self._about, self._status = QLabel(), QLabel(), QLabel()
         self._newest, self._reset, self._all = QToolButton(), QToolButton(), QToolButton()
         self._bar = ChartScrollBar(self.chart)
@@ -108,6 +111,7 @@ class ChartPage(QWidget):
         layout.addWidget(self.messages)
         layout.addWidget(self.split, 1)
         layout.addWidget(self.ask)
+        layout.addWidget(self.progress)
         layout.addWidget(self._status)
 
     def _connect(self) -> None:
@@ -158,13 +162,14 @@ class ChartPage(QWidget):
         """Do what a letter asks for that the chart itself does not know."""
         key = letter(event)
         if event.modifiers() & _CONTROL and Qt.Key.Key_A <= event.key() <= Qt.Key.Key_Z:
-            key = {"B": "B", "G": "G", "M": "C", "T": "T"}.get(chr(event.key()), "")
+            key = {"B": "B", "G": "G", "M": "C", "P": "print", "T": "T"}.get(chr(event.key()), "")
         act = {
             "B": self.limits.start,
             "C": self._comment,
             "G": self.compare.open,
             "T": self._open_charts,
             "V": self.tools.view.open,
+            "print": self.export.print_chart,
         }.get(key)
         if act is None:
             super().keyPressEvent(event)
@@ -338,6 +343,10 @@ class ChartPage(QWidget):
         self._title.setText(title_of(station, feed))
         self.chart.name = display_name(feed.characteristic)
         self._about.setText(watch_text(station, feed, self.other.about() if self.other.name else ""))
+
+    def heading(self) -> tuple[str, str]:
+        """Return what stands above the chart: whose it is, and how it is watched."""
+        return self._title.text(), self._about.text()
 
     # -- points --------------------------------------------------------------------------------------------------------
 

@@ -126,6 +126,7 @@ class ChartsPage(QMainWindow):
             ("F2", _("the points as a table, and back; the chosen row is the chosen point")),
             ("T / Ctrl+T", _("look at the points on another chart")),
             ("G / Ctrl+G", _("compare by lot, machine, operator, cavity, gauge or shift; Esc goes back to the chart")),
+            ("Ctrl+E / Ctrl+P", _("export (PNG, SVG, PDF, CSV, clipboard) / print")),
             ("V", _("what is drawn: histogram, specification, zones, axis")),
             ("L", _("follow the newest point")),
             ("Z", _("usual width at the newest point")),
