@@ -26,6 +26,7 @@ _MOST_SNOOZED = 500
 _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}")
 
 NOT_SUBSCRIBED, SNOOZED, QUIET = "not_subscribed", "snoozed", "quiet_hours"
+TYPE, PRIORITY = "type", "priority"
 MASKED, NO_NEWS = "masked", "no_news"
 
 
@@ -76,14 +77,22 @@ class Why(NamedTuple):
 
 def wants(wishes: Preferences, alert: Alert) -> bool:
     """Tell whether a person has subscribed to this alert, at whatever hour."""
+    return unwanted(wishes, alert) == ""
+
+
+def unwanted(wishes: Preferences, alert: Alert) -> str:
+    """Return why a person has not subscribed to this alert; empty where that one has."""
     product, about = alert.product_id, alert.characteristic_id
-    return (
+    chosen = (
         (wishes.products is None or product in wishes.products)
         and product not in wishes.without
         and (wishes.characteristics is None or about is None or about in wishes.characteristics)
-        and (wishes.types is None or alert.alert_type in wishes.types)
-        and alert.priority >= wishes.min_priority
     )
+    if not chosen:
+        return NOT_SUBSCRIBED
+    if wishes.types is not None and alert.alert_type not in wishes.types:
+        return TYPE
+    return "" if alert.priority >= wishes.min_priority else PRIORITY
 
 
 def why_not(wishes: Preferences, alert: Alert, change: str, now: datetime) -> Why | None:
@@ -97,8 +106,8 @@ def why_not(wishes: Preferences, alert: Alert, change: str, now: datetime) -> Wh
     """
     if not is_announced(alert, change):
         return Why(MASKED if alert.mask is not None else NO_NEWS)
-    if not wants(wishes, alert):
-        return Why(NOT_SUBSCRIBED)
+    if reason := unwanted(wishes, alert):
+        return Why(reason)
     until = wishes.snoozed.get(mask_key(alert))
     if until is not None and now < until:
         return Why(SNOOZED, until)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from spc_desktop.domain.account import Accounts
+from spc_desktop.domain.delivery import Delivery
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.wording import alert_message, alert_title
@@ -18,6 +19,7 @@ from spc_desktop.hub.api import Actor, HubState, Link, Mailbox, WatchFilter
 from spc_desktop.hub.audit import audited
 from spc_desktop.hub.catalogue import catalogue_order, state_of
 from spc_desktop.hub.commands import alert_ids, alert_order, check_texts
+from spc_desktop.hub.delivering import log_order, report_order, told_ids
 from spc_desktop.hub.draft import Draft
 from spc_desktop.hub.entering import floor_order, keys_of
 from spc_desktop.hub.feed import Feed
@@ -50,6 +52,7 @@ _FROM_MEMORY = (m.GetPairings, m.GetDue, m.GetRegister, m.GetMasks)
 _AT_ONCE: dict[type, Callable[[Any, Actor], Callable[[Draft], Any]]] = {
     m.SaveCatalogue: lambda command, actor: audited(command, actor, catalogue_order(command)),
     m.SavePreferences: preferences_order,
+    m.ReportTold: report_order,
 }
 """Commands that need nothing but the draft."""
 
@@ -177,6 +180,14 @@ class Hub:
             lambda draft: draft.batch.documents.extend(Document(kind, *entry) for entry in bodies.items())
         )
 
+    async def log_deliveries(self, rows: Sequence[Delivery]) -> None:
+        """Keep what became of announcements; each row gets its id. Returns after the commit.
+
+        Raises:
+            KnownError: it could not be stored.
+        """
+        await self._order(log_order(rows))
+
     async def submit(self, items: Sequence[MeasurementIn], actor: Actor = Actor()) -> m.SubmitResult:
         """Store and judge measurements; returns after the commit. Up to ``MOST_TOGETHER`` are one transaction."""
         parts = [
@@ -203,8 +214,8 @@ class Hub:
 
     async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
         """Carry out a command; returns after the commit."""
-        if isinstance(command, m.SaveCatalogue | m.SavePreferences):
-            return await self._order(_AT_ONCE[type(command)](command, actor))
+        if isinstance(command, m.SaveCatalogue | m.SavePreferences | m.DeliveryCommand):
+            return await self._order(_AT_ONCE[type(command)](command, actor), told_ids(command))
         if isinstance(command, m.PairingCommand):
             return await self._pair(command, actor)
         if isinstance(command, m.AccountCommand):

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.delivery import Delivery
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined
 from spc_desktop.domain.note import Note
@@ -95,6 +96,8 @@ class Batch:
     capabilities: list[m.CapabilityOut] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    """New rows of the delivery log, or whole new versions of known ids."""
     documents: list[Document] = field(default_factory=list)
     """New ones, or replacements where (kind, key) is known; the last one of a key counts."""
     audit: list[AuditRecord] = field(default_factory=list)
@@ -113,7 +116,7 @@ class Stored:
     open_alerts: list[Alert]
     """Every alert whose status is not RESOLVED or CLOSED."""
     next_ids: dict[str, int]
-    """``measurement``, ``alert``, ``violation``, ``capability``, ``product``, ``characteristic``, ``note`` -> next free id."""
+    """Kind (``station.ID_KINDS``) -> next free id."""
     masks: list[Mask] = field(default_factory=list)
     """Every mask that has not ended."""
 

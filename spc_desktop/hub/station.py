@@ -19,7 +19,7 @@ from spc_desktop.hub.badges import Badges
 from spc_desktop.hub.ports import Stored
 from spc_desktop.hub.samples import Samples
 
-ID_KINDS = ("measurement", "alert", "violation", "capability", "product", "characteristic", "note")
+ID_KINDS = ("measurement", "alert", "violation", "capability", "product", "characteristic", "note", "delivery")
 # Alerts that a person wrote belong to no characteristic.
 NO_CHARACTERISTIC = 0
 

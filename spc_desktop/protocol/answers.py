@@ -78,5 +78,7 @@ ANSWERS: dict[type, Any] = {
     m.GetDue: tuple[m.SampleDue, ...],
     m.SavePreferences: Preferences,
     m.GetPreferences: Preferences,
+    m.GetDeliveries: m.DeliveryPage,
+    m.ReportTold: int,
 }
 """Type of the answer to each command and query."""

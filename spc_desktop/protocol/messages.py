@@ -1,6 +1,15 @@
 """All that crosses ``HubApi`` and the v1 wire, under one name: events, commands, queries and results."""
 
-from spc_desktop.protocol.announcing import GetPreferences, PreferencesEvent, SavePreferences
+from spc_desktop.protocol.announcing import (
+    DeliveryCommand,
+    DeliveryPage,
+    GetDeliveries,
+    GetPreferences,
+    PreferencesEvent,
+    ReportTold,
+    SavePreferences,
+    Told,
+)
 from spc_desktop.protocol.bases import Command, Event, Query
 from spc_desktop.protocol.bench import (
     BenchQuery,
@@ -172,6 +181,8 @@ __all__ = [
     "CreateAlert",
     "Dashboard",
     "Delay",
+    "DeliveryCommand",
+    "DeliveryPage",
     "EnterSubgroup",
     "Entered",
     "EntryKey",
@@ -188,6 +199,7 @@ __all__ = [
     "GetCapabilities",
     "GetCatalogue",
     "GetDashboard",
+    "GetDeliveries",
     "GetDue",
     "GetEvents",
     "GetHistory",
@@ -236,6 +248,7 @@ __all__ = [
     "RegisterOut",
     "Rejected",
     "Remeasured",
+    "ReportTold",
     "RequestPairing",
     "Resolve",
     "RestoreLimits",
@@ -260,6 +273,7 @@ __all__ = [
     "TakeBack",
     "TokenMade",
     "TokenOut",
+    "Told",
     "TraceHit",
     "TryLimits",
     "Unacknowledge",

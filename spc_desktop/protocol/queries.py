@@ -9,7 +9,7 @@ from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.point import Point
 from spc_desktop.domain.product import Characteristic, Product
-from spc_desktop.protocol.announcing import GetPreferences
+from spc_desktop.protocol.announcing import GetDeliveries, GetPreferences
 from spc_desktop.protocol.bases import Query
 from spc_desktop.protocol.bench import GetLimits, GetPointGroups, TryLimits
 from spc_desktop.protocol.events import AnyEvent
@@ -386,6 +386,7 @@ AnyQuery = (
     | GetNotes
     | GetDue
     | GetPreferences
+    | GetDeliveries
     | GetLimits
     | TryLimits
     | GetPointGroups

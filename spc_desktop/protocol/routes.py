@@ -189,6 +189,13 @@ ROUTES = (
         gives=m.Kpi,
         asks=("from", "to", "operator"),
     ),
+    Route(
+        method="GET",
+        path="/api/spc/hub/deliveries",
+        about="Who was told of an alert, when, by which channel, and why not; newest first.",
+        gives=m.DeliveryPage,
+        asks=("alert", "product", "recipient", "channel", "outcome", "before_id", "limit"),
+    ),
     Route(method="GET", path="/api/spc/openapi.json", about="This document.", gives=dict[str, Any], open=True),
     Route(
         method="GET",

@@ -9,12 +9,14 @@ from typing import Protocol
 
 import msgspec
 
+from spc_desktop.server.told import Logbook
+
 KIND = "cursor"
 MOST = 10_000
 """Clients that are remembered."""
 
 
-class Memory(Protocol):
+class Memory(Logbook, Protocol):
     """Where small things are kept: the hub."""
 
     async def documents(self, kind: str) -> dict[str, bytes]: ...

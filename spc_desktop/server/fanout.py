@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from spc_desktop.domain.alert import is_announced
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import Delivery, HubApi, LinkChanged, Resync
 from spc_desktop.protocol import messages as m
@@ -19,6 +20,7 @@ from spc_desktop.server.front_door import FrontDoor, framed
 from spc_desktop.server.guard import Guard
 from spc_desktop.server.index import Index, wants
 from spc_desktop.server.replay import Pages, joined
+from spc_desktop.server.told import ToldLog
 
 BUDGET = 1024 * 1024
 """Unsent bytes at which a client leaves the live stream."""
@@ -100,8 +102,9 @@ def encode_event(event: m.AnyEvent, dialect: Dialect) -> bytes | None:
 class FanOut:
     """All clients of one server."""
 
-    def __init__(self, hub: HubApi, now: Callable[[], datetime]) -> None:
+    def __init__(self, hub: HubApi, now: Callable[[], datetime], told: ToldLog | None = None) -> None:
         self._hub = hub
+        self._told = told
         self._now = now
         self._index: Index[Client] = Index()
         self._pages = Pages(hub)
@@ -181,12 +184,21 @@ class FanOut:
         shared = not isinstance(event, m.CatalogueEvent | m.RegisterEvent)
         matching = self._index.matching(event)
         self.outcomes["filtered"] += len(self.clients) - len(matching)
+        if self._told is not None and isinstance(event, m.AlertEvent) and is_announced(event.alert, event.change):
+            self._note_told(self._told, event, matching)
         for client in matching:
             if client.live and event.seq > client.skip_to:
                 frame = encoded.frame(client.dialect) if shared else _own_frame(event, client)
                 if frame is not None:
                     client.out.append(frame)
                     concerned[client] = None
+
+    @staticmethod
+    def _note_told(log: ToldLog, event: m.AlertEvent, matching: Collection[Client]) -> None:
+        new = [client for client in matching if event.seq > client.skip_to]
+        live = [client.guard.principal.name for client in new if client.live]
+        behind = [client.guard.principal.name for client in new if not client.live] if len(live) < len(new) else ()
+        log.note(event, live, behind)
 
     def _flush(self, client: Client, before: int, last: tuple[list[bytes], bytes]) -> tuple[list[bytes], bytes]:
         out, client.out = client.out, []

@@ -86,7 +86,7 @@ class Guard:
             if isinstance(command, m.ApprovePairing) and self.principal.products is not None:
                 raise UserError("forbidden_scope")
             return await self._enter(command, actor)
-        if self.principal.products is not None and not isinstance(command, m.SavePreferences):
+        if self.principal.products is not None and not isinstance(command, m.SavePreferences | m.ReportTold):
             await self._check_scope(command)
         return await self._hub.command(command, self.actor(actor))
 

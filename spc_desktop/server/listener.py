@@ -33,6 +33,7 @@ from spc_desktop.server.limits import Gate, Limits
 from spc_desktop.server.meters import Meters
 from spc_desktop.server.operation import Check, Operation
 from spc_desktop.server.rest import Rest
+from spc_desktop.server.told import ToldLog
 from spc_desktop.server.ws import Sockets
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ BACKLOG = 10_000
 """Deliveries that may wait for the fan-out: a batch in which every value raises alarms must not send each client to the log."""
 PING_SECONDS = 10.0
 """A link that does not answer is ended after twice this."""
+LOG_SECONDS = 1.0
+"""How often it is kept who was told."""
 ACCESS_SECONDS = 0.25
 """How often it is looked whether accounts have changed."""
 STOP_SECONDS = 3.0
@@ -69,7 +72,7 @@ class HubServer:
         tls: certificate and versions; None: nothing is encrypted.
         limits: how much one connection, source and address may ask for.
         checks: name -> what ``/readyz`` asks beside the store.
-        memory: where positions of clients are kept over a restart; None: nowhere.
+        memory: where positions of clients are kept over a restart, and who was told; None: nowhere.
 
     Raises:
         KnownError: ``port_in_use`` on entering.
@@ -97,7 +100,8 @@ class HubServer:
         self._access = access or Access(clock, Accounts)
         self._tls = tls
         self._directory = Directory(hub)
-        self._fanout = FanOut(hub, clock.now)
+        self._told = ToldLog(memory, clock.now)
+        self._fanout = FanOut(hub, clock.now, self._told)
         self._gate = Gate(limits or Limits())
         self._cursors = Cursors(memory)
         self.meters = Meters(self._fanout, self._gate)
@@ -124,7 +128,8 @@ class HubServer:
                 await self._fanout.begin()
                 await self._listen(stack, group)
                 tasks = [
-                    group.create_task(work) for work in (self._pump(mailbox), self._beat(), self._watch_accounts())
+                    group.create_task(work)
+                    for work in (self._pump(mailbox), self._beat(), self._watch_accounts(), self._log())
                 ]
                 stack.push_async_callback(self._end, tasks)
                 self._stack = stack.pop_all()
@@ -198,6 +203,7 @@ class HubServer:
         await runner.cleanup()
         await listener.wait_closed()
         await self._keep_cursors()
+        await self._told.write()
 
     async def _end(self, tasks: "list[Task[None]]") -> None:
         for task in tasks:
@@ -242,6 +248,11 @@ class HubServer:
             await asyncio.sleep(v1.HEARTBEAT_S)
             self._fanout.tick(self._clock.now())
             await self._keep_cursors()
+
+    async def _log(self) -> None:
+        while True:
+            await asyncio.sleep(LOG_SECONDS)
+            await self._told.write()
 
     async def _keep_cursors(self) -> None:
         try:

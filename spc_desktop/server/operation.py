@@ -5,11 +5,12 @@ from datetime import datetime
 
 from aiohttp import web
 
+from spc_desktop.domain.delivery import DeliveryOutcome
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.api import HubApi, Link
 from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import messages as m
-from spc_desktop.protocol.fields import Fields
+from spc_desktop.protocol.fields import Fields, wrong
 from spc_desktop.protocol.schema import documents
 from spc_desktop.server.http import Call, Handler, reply
 from spc_desktop.server.meters import Meters
@@ -43,6 +44,7 @@ class Operation:
             "/metrics": {"GET": self.metrics},
             "/api/spc/hub/connections": {"GET": self.connections},
             "/api/spc/hub/kpi": {"GET": self.kpi},
+            "/api/spc/hub/deliveries": {"GET": self.deliveries},
             "/api/spc/protocol.schema.json": {"GET": self.protocol},
             "/api/spc/openapi.json": {"GET": self.openapi},
         }
@@ -84,6 +86,23 @@ class Operation:
             since=self._time(fields, "from"),
             until=self._time(fields, "to"),
             operator=call.request.query.get("operator"),
+        )
+        return reply(await call.hub.query(query))
+
+    async def deliveries(self, call: Call) -> web.Response:
+        """Who was told of what, newest first."""
+        asked = call.request.query
+        outcome = asked.get("outcome")
+        if outcome is not None and outcome not in set(DeliveryOutcome):
+            raise wrong("outcome", "choice", outcome, choices=", ".join(DeliveryOutcome))
+        query = m.GetDeliveries(
+            before_id=call.query_whole("before_id"),
+            alert_id=call.query_whole("alert"),
+            product_id=call.query_whole("product"),
+            recipient=asked.get("recipient"),
+            channel=asked.get("channel"),
+            outcome=None if outcome is None else DeliveryOutcome(outcome),
+            limit=call.query_whole("limit", 1, 500) or 50,
         )
         return reply(await call.hub.query(query))
 

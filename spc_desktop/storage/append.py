@@ -33,7 +33,7 @@ class Appender:
         tables = (
             schema.product, schema.characteristic, schema.control_plan, schema.frozen_limits, schema.point,
             schema.violation, schema.alert, schema.monitor_state, schema.capability,
-            schema.document,
+            schema.document, schema.delivery,
         )  # fmt: skip
         self._upsert = {table.name: prepared.upsert(table) for table in tables}
         whole = (schema.measurement, schema.measurement_key, schema.event, schema.note)
@@ -61,6 +61,7 @@ class Appender:
         self._alerts(cursor, batch, events)
         self._put(cursor, schema.monitor_state.name, list(batch.monitor_states.items()))
         self._put(cursor, schema.capability.name, [rows.capability_row(c) for c in batch.capabilities])
+        self._put(cursor, schema.delivery.name, [rows.delivery_row(d) for d in batch.deliveries])
         self._add(cursor, schema.note.name, [rows.note_row(note) for note in batch.notes])
         self._add(cursor, schema.quarantine.name, [rows.quarantine_row(q) for q in batch.quarantined])
         masks = [

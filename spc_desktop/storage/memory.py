@@ -14,6 +14,7 @@ import numpy as np
 
 from spc_desktop.domain.alert import OPEN, Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.delivery import Delivery
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, Quarantined
@@ -23,7 +24,7 @@ from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange, Batch, Stored
 from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import CHARTS
-from spc_desktop.storage import audit, history, search, traces
+from spc_desktop.storage import audit, deliveries, history, search, traces
 
 _FIELDS = ("value", "center", "lcl", "ucl", "sigma")
 
@@ -63,6 +64,7 @@ class MemoryStore:
         self._violations = 0
         self._documents: dict[tuple[str, str], bytes] = {}
         self._notes: list[Note] = []
+        self._deliveries: dict[int, Delivery] = {}
         self._audit: list[m.AuditEntry] = []
         self.alert_changes: list[AlertChange] = []
         self.quarantined: list[Quarantined] = []
@@ -90,6 +92,7 @@ class MemoryStore:
                 "product": max(self._products, default=0) + 1,
                 "characteristic": max(self._characteristics, default=0) + 1,
                 "note": len(self._notes) + 1,
+                "delivery": max(self._deliveries, default=0) + 1,
             },
             masks=list(self._masks.values()),
         )
@@ -177,6 +180,7 @@ class MemoryStore:
                 self._masks[name] = mask
         self.quarantined += batch.quarantined
         self._notes += batch.notes
+        self._deliveries.update((one.id, one) for one in batch.deliveries)
         for document in batch.documents:
             place = document.kind, document.key
             if document.body is None:
@@ -359,6 +363,16 @@ class MemoryStore:
 
         return tuple([note for note in reversed(self._notes) if wanted(note)][: max(0, query.limit)])
 
+    def _delivery_page(self, query: m.GetDeliveries) -> m.DeliveryPage:
+        names = ("alert_id", "product_id", "recipient", "channel", "outcome")
+        found = [
+            one
+            for _, one in sorted(self._deliveries.items(), reverse=True)
+            if (query.before_id is None or one.id < query.before_id)
+            and all(getattr(query, name) in {None, getattr(one, name)} for name in names)
+        ]
+        return deliveries.page_of(found, max(0, query.limit))
+
     _answers: dict[type, Callable[["MemoryStore", Any], Any]] = {  # noqa: RUF012 - fixed table
         m.GetCatalogue: _catalogue,
         m.GetAlerts: _alert_page,
@@ -379,6 +393,7 @@ class MemoryStore:
         m.GetNotes: _note_rows,
         m.GetLimits: _limits_history,
         m.GetPointGroups: _groups,
+        m.GetDeliveries: _delivery_page,
     }
 
 

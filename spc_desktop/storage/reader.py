@@ -14,7 +14,7 @@ from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import Point
 from spc_desktop.hub.ports import Stored
 from spc_desktop.protocol import messages as m
-from spc_desktop.storage import audit, history, points, rows, schema, traces
+from spc_desktop.storage import audit, deliveries, history, points, rows, schema, traces
 from spc_desktop.storage.append import MASK, head_of
 from spc_desktop.storage.log import epoch_of, first_of
 
@@ -55,6 +55,7 @@ def load(connection: Connection) -> Stored:
                 schema.product,
                 schema.characteristic,
                 schema.note,
+                schema.delivery,
             )
         },
         masks=[rows.mask_of(body) for body in documents(connection, MASK).values()],
@@ -320,4 +321,5 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetNotes: _notes,
     m.GetLimits: _limits,
     m.GetPointGroups: traces.groups,
+    m.GetDeliveries: deliveries.page,
 }

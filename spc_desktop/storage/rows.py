@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.delivery import Delivery
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement, Quarantined, Trace
 from spc_desktop.domain.note import Note
@@ -267,3 +268,7 @@ def capability_of(text: str) -> m.CapabilityOut:
 def quarantine_row(q: Quarantined) -> RowTuple:
     """Without the id, which the database gives."""
     return (micros(q.received_at), q.reason, to_json(q.params), q.item.characteristic_id, _body.encode(q.item))
+
+
+def delivery_row(d: Delivery) -> RowTuple:
+    return (d.id, micros(d.at), d.alert_id, d.product_id, d.recipient, d.channel, d.outcome.value, to_json(d))

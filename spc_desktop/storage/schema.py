@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """Newest Alembic revision; revisions are numbered so that text order is their order."""
 
 # Only INTEGER PRIMARY KEY is the row itself in SQLite; BIGINT would cost a second tree.
@@ -284,4 +284,19 @@ note = Table(  # what is written down beside points and about samples; rows are 
     Column("key", Text, unique=True),
     Column("note_json", Text, nullable=False),  # Note
     Index(None, "characteristic_id", "point_index"),
+)
+
+delivery = Table(  # who was told of what, and what still has to be sent; see deliveries.py
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("alert_id", Id),  # no foreign key: rows come by the hundred, and a message to try a channel has no alert
+    Column("product_id", Id),
+    Column("recipient", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("delivery_json", Text, nullable=False),  # Delivery
+    Index(None, "alert_id", "id"),
+    Index(None, "outcome", "id"),
 )

@@ -22,7 +22,7 @@ from spc_desktop.domain.note import Note
 from spc_desktop.domain.point import Point
 from spc_desktop.hub.ports import Batch, Stored
 from spc_desktop.protocol import messages as m
-from spc_desktop.storage import log, migrate, reader
+from spc_desktop.storage import deliveries, log, migrate, reader
 from spc_desktop.storage.append import Appender
 from spc_desktop.storage.engine import database_url, reader_engine, sqlite_file, surroundings, writer_engine
 
@@ -195,7 +195,7 @@ class SqlStore:
                 for waiting in group:  # one at fault must not spoil the others: each by itself
                     self._write([waiting])
             self._loop.call_soon_threadsafe(_tell, group)
-            self._unpruned += sum(len(waiting.batch.events) for waiting in group)
+            self._unpruned += sum(len(waiting.batch.events) + len(waiting.batch.deliveries) for waiting in group)
             if group[-1].error is None:
                 self._tidy()
 
@@ -243,6 +243,7 @@ class SqlStore:
                 appender.pages.roll(connection)
             elif self._unpruned >= log.STEP // 2:
                 more = log.prune(connection)
+                more = deliveries.prune(connection) or more
                 rest = max(self._unpruned - log.STEP // 2, log.STEP // 2)
                 self._unpruned = rest if more else 0
             else:

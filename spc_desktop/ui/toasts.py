@@ -17,6 +17,7 @@ from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.models.alerts import product_name, sentence_of, title_of
 from spc_desktop.ui.presenters import Chain, Toast
 from spc_desktop.ui.station import Station
+from spc_desktop.ui.told import ToldReporter
 
 BURST_SECONDS = 2.0
 BURST_SIZE = 3
@@ -29,7 +30,7 @@ class _Burst:
 
     def __init__(self) -> None:
         self.times: deque[float] = deque()
-        self.waiting: list[Alert] = []
+        self.waiting: list[tuple[Alert, str]] = []
 
 
 class ToastCenter(QObject):
@@ -51,6 +52,7 @@ class ToastCenter(QObject):
         self._now = now
         self._clock = clock
         self._bursts: dict[tuple[int, int], _Burst] = {}
+        self._reporters: dict[int, ToldReporter] = {}
         self._paused_until = 0.0
         self.quiet: Callable[[], bool] = lambda: False
         """Tells whether what is raised now is old and gives no toast."""
@@ -81,28 +83,43 @@ class ToastCenter(QObject):
 
     def take(self, station: Station, alert: Alert, change: str) -> None:
         """Decide about one alert."""
-        if self.paused or self.quiet() or why_not(station.wishes, alert, change, self._now()) is not None:
+        if self.quiet() or why_not(station.wishes, alert, change, self._now()) is not None:
+            return  # what is old, and what the hub has written down itself
+        if self.paused:
+            self._told(station, alert, change, "paused")
             return
         burst = self._bursts.setdefault((id(station), alert.product_id), _Burst())
         now = self._clock()
         while burst.times and now - burst.times[0] > BURST_SECONDS:
             burst.times.popleft()
         if burst.waiting:
-            burst.waiting.append(alert)
+            burst.waiting.append((alert, change))
         elif len(burst.times) >= BURST_SIZE:
-            burst.waiting.append(alert)
+            burst.waiting.append((alert, change))
             QTimer.singleShot(int(BURST_SECONDS * 1000), self, lambda: self._flush(station, burst))
         else:
             burst.times.append(now)
-            self._present(station, [alert])
+            self._present(station, [(alert, change)])
 
     def _flush(self, station: Station, burst: _Burst) -> None:
-        alerts, burst.waiting = burst.waiting, []
+        news, burst.waiting = burst.waiting, []
         burst.times.append(self._clock())
-        if alerts and not self.paused:
-            self._present(station, alerts)
+        if self.paused:
+            for alert, change in news:
+                self._told(station, alert, change, "paused")
+        elif news:
+            self._present(station, news)
 
-    def _present(self, station: Station, alerts: list[Alert]) -> None:
+    def _told(self, station: Station, alert: Alert, change: str, reason: str = "") -> None:
+        reporter = self._reporters.get(id(station))
+        if reporter is None:
+            reporter = self._reporters[id(station)] = ToldReporter(station, self)
+        reporter.note(alert.id, change, self._now(), reason)
+
+    def _present(self, station: Station, news: list[tuple[Alert, str]]) -> None:
+        alerts = [alert for alert, _change in news]
+        for alert, change in news:
+            self._told(station, alert, change)
         newest = alerts[-1]
         ids = [alert.id for alert in alerts]
         if len(alerts) == 1:

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from spc_desktop.domain.alert import AlertType, Priority, Status
+from spc_desktop.domain.delivery import Delivery, DeliveryOutcome
 from spc_desktop.domain.errors import UserError
 from spc_desktop.domain.masks import Mask, MaskKind
 from spc_desktop.domain.measurement import MeasurementIn, Quarantined, Trace
@@ -46,7 +48,7 @@ async def test_that_a_new_store_is_empty_and_gives_first_ids(store):
     assert found.catalogue == m.Catalogue()
     assert found.monitor_states == {}
     assert found.open_alerts == []
-    names = ("measurement", "alert", "violation", "capability", "product", "characteristic", "note")
+    names = ("measurement", "alert", "violation", "capability", "product", "characteristic", "note", "delivery")
     assert found.next_ids == dict.fromkeys(names, 1)
 
 
@@ -141,6 +143,7 @@ async def test_that_the_next_ids_follow_the_highest_stored(plant_store):
         "product": 3,
         "characteristic": 4,
         "note": 1,
+        "delivery": 1,
     }
 
 
@@ -494,3 +497,32 @@ async def test_that_lots_and_serial_numbers_are_found_by_a_part_of_them(plant_st
     assert [(hit.field, hit.text) for hit in hits] == [("serial", "s-1")]
     assert await plant_store.query(m.FindTrace(text="")) == ()
     assert len(await plant_store.query(m.FindTrace(text="7", limit=1))) == 1
+
+
+async def test_that_the_delivery_log_is_kept_replaced_and_asked(store):
+    rows = [delivery(at) for at in range(1, 6)]
+    await store.append(Batch(deliveries=rows))
+    sent = structs.replace(rows[4], outcome=DeliveryOutcome.SENT, done_at=NOW, due=None)
+    await store.append(Batch(deliveries=[sent]))
+    assert (await store.load()).next_ids["delivery"] == 6
+    found = await store.query(m.GetDeliveries(limit=2))
+    assert (found.deliveries, found.more) == ((sent, rows[3]), True)
+    waiting = await store.query(m.GetDeliveries(outcome=DeliveryOutcome.WAITING, before_id=3))
+    assert (waiting.deliveries, waiting.more) == ((rows[1], rows[0]), False)
+    for wanted in ({"alert_id": 2}, {"recipient": "user 2"}):
+        assert (await store.query(m.GetDeliveries(**wanted))).deliveries == (rows[1],)
+    assert (await store.query(m.GetDeliveries(channel="webhook"))).deliveries == ()
+
+
+def delivery(at):
+    return Delivery(
+        id=at,
+        at=NOW,
+        alert_id=at,
+        product_id=1,
+        change="raised",
+        recipient=f"user {at}",
+        channel="email",
+        outcome=DeliveryOutcome.WAITING,
+        due=NOW,
+    )

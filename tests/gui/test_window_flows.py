@@ -1,5 +1,6 @@
 """What a quality engineer does with the window: watch a line, meet an alert, acknowledge it, switch language and theme."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -158,6 +159,14 @@ async def test_that_a_pause_holds_toasts_back_and_the_list_goes_on(open_bench):
         bench.desk.tray.resume_requested.emit()
         await bench.hub.submit([measured(12.0, at=NOON + timedelta(minutes=1))])
         await until(lambda: bench.recorder.toasts)
+
+        for _ in range(200):
+            page = await bench.hub.query(m.GetDeliveries(recipient="kim", channel="toast"))
+            rows = [(row.change, row.outcome.value, row.reason) for row in page.deliveries]
+            if len(rows) == 2:
+                break
+            await asyncio.sleep(0.05)
+        assert rows == [("raised", "sent", ""), ("raised", "suppressed", "paused")]
 
 
 async def test_that_the_language_switches_while_running_and_is_kept(open_bench):

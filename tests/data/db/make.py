@@ -1,4 +1,4 @@
-"""Makes the stored database of a release: ``python -m tests.data.db.make tests/data/db/v3.sqlite3``.
+"""Makes the stored database of a release: ``python -m tests.data.db.make tests/data/db/v4.sqlite3``.
 
 Run it once, with the release that is to be stored, and never again for that number: the file is what later releases must
 still open. It has at least one row in every table; ``content`` says what was written, for the test that reads it.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits, LimitPolicy
+from spc_desktop.domain.delivery import Delivery, DeliveryOutcome
 from spc_desktop.domain.masks import Mask, MaskKind
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Quarantined, Trace
 from spc_desktop.domain.note import Note, NoteKind
@@ -20,7 +21,7 @@ from spc_desktop.hub.ports import AlertChange, AuditRecord, Batch, Document
 from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import Limits, Violation
 from spc_desktop.storage.store import SqlStore
-from tests.storage_rows import settle
+from tests.storage_rows import indexed
 
 POINTS = 1030  # a full page and a few more
 AT = datetime(2026, 3, 2, 8, 0, 0, 123456, tzinfo=UTC)
@@ -114,6 +115,25 @@ def noted() -> Batch:
     return Batch(notes=[note])
 
 
+def delivered() -> Batch:
+    """Return what is in ``v4.sqlite3`` besides."""
+    (alert,) = content().alerts
+    waiting = Delivery(
+        id=1,
+        at=AT,
+        alert_id=1,
+        product_id=1,
+        change="raised",
+        priority=Priority.HIGH,
+        recipient="kim",
+        channel="email",
+        outcome=DeliveryOutcome.WAITING,
+        due=AT + timedelta(hours=1),
+        alert=alert,
+    )
+    return Batch(deliveries=[waiting])
+
+
 def _measurement(index: int) -> Measurement:
     return Measurement(
         id=index + 1,
@@ -155,7 +175,8 @@ async def _make(file: Path) -> None:
         await store.append(content())
         await store.append(added())
         await store.append(noted())
-        await settle(store)
+        await store.append(delivered())
+        await indexed(store)
 
 
 if __name__ == "__main__":

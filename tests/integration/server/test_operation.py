@@ -180,3 +180,11 @@ async def test_that_a_code_expires(monkeypatch):
         asked = (await station.http("POST", "/api/spc/pair", {}))[2]
         assert (await station.http("POST", "/api/spc/pair/claim", {"secret": asked["secret"]}))[0] == 404
         assert json.dumps(asked)
+
+
+async def test_that_the_delivery_log_is_asked_over_http(station):
+    status, _, answer = await station.http("GET", "/api/spc/hub/deliveries?alert=1&outcome=sent&channel=socket")
+    assert (status, answer) == (200, {"deliveries": [], "more": False})
+    status, _, answer = await station.http("GET", "/api/spc/hub/deliveries?outcome=lost")
+    assert (status, answer["code"]) == (400, "bad_message")
+    assert "suppressed" in answer["message"]

@@ -17,7 +17,7 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.storage import migrate, schema
 from spc_desktop.storage.audit import examine
 from spc_desktop.storage.store import SqlStore
-from tests.data.db.make import POINTS, added, content, noted
+from tests.data.db.make import POINTS, added, content, delivered, noted
 from tests.storage_rows import alert, alert_batch, plant
 
 STORED = sorted(Path("tests/data/db").resolve().glob("v*.sqlite3"))
@@ -31,7 +31,7 @@ def tables(file):
 
 
 def test_that_a_database_of_the_first_release_is_stored():
-    assert [file.name for file in STORED] == ["v1.sqlite3", "v2.sqlite3", "v3.sqlite3"]
+    assert [file.name for file in STORED] == ["v1.sqlite3", "v2.sqlite3", "v3.sqlite3", "v4.sqlite3"]
 
 
 def test_that_the_stored_database_has_a_row_in_every_table():
@@ -67,6 +67,8 @@ async def test_that_a_stored_database_opens_and_everything_is_read(stored, tmp_p
         assert (await store.query(m.GetRuleRecord()))[0].rule == "nelson_1"
         notes = await store.query(m.GetNotes(characteristic_id=1))
         assert notes == (tuple(noted().notes) if stored.stem >= "v3" else ())
+        page_of_log = await store.query(m.GetDeliveries())
+        assert page_of_log.deliveries == (tuple(delivered().deliveries) if stored.stem >= "v4" else ())
         (told,) = await store.append(alert_batch([alert(2)]))
         assert told.seq == page.head + 1
 
@@ -124,7 +126,7 @@ async def test_that_a_newer_database_is_refused_and_left_as_it_is(tmp_path):
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
+revision, down_revision, branch_labels, depends_on = "0005", "0004", None, None
 def upgrade():
     op.add_column("product", sa.Column("extra", sa.Text(), nullable=True))
     {more}
@@ -138,9 +140,9 @@ def next_release(tmp_path, monkeypatch):
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
 
     def install(more="pass"):
-        (scripts / "versions" / "0004_next.py").write_text(NEXT.format(more=more))
+        (scripts / "versions" / "0005_next.py").write_text(NEXT.format(more=more))
         monkeypatch.setattr(migrate, "SCRIPTS", scripts)
-        monkeypatch.setattr(schema, "SCHEMA_VERSION", "0004")
+        monkeypatch.setattr(schema, "SCHEMA_VERSION", "0005")
 
     return install
 
@@ -155,7 +157,7 @@ async def test_that_an_older_database_is_backed_up_whole_and_then_migrated(tmp_p
     next_release()
     async with SqlStore(file) as store:
         assert store.backup.parent == tmp_path / "backups"
-        assert store.backup.name.startswith("spc-0003-")
+        assert store.backup.name.startswith("spc-0004-")
         assert (await store.load()).epoch == epoch
         backup = store.backup
     with closing(sqlite3.connect(file)) as connection:

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from spc_desktop.domain.delivery import Delivery, DeliveryOutcome
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.ports import Batch
 from spc_desktop.protocol import messages as m
-from spc_desktop.storage import log
+from spc_desktop.storage import deliveries, log
 from spc_desktop.storage import store as store_module
 from spc_desktop.storage.store import SqlStore, open_store
 from tests.storage_rows import START, alert, alert_batch, measurement, plant, point, points_batch, settle
@@ -267,6 +268,20 @@ async def test_that_old_events_go_but_never_the_newest(tmp_path):
         assert page.first == told.seq
         assert page.events[0].seq == told.seq
         assert page.head == told.seq + log.STEP
+
+
+async def test_that_the_delivery_log_is_kept_short_but_not_what_has_to_be_sent(tmp_path, monkeypatch):
+    monkeypatch.setattr(deliveries, "KEEP", 1000)
+    kinds = {True: DeliveryOutcome.WAITING, False: DeliveryOutcome.SENT}
+    async with SqlStore(tmp_path / "s.db") as store:
+        for first in range(1, 10_000, 500):
+            ids = range(first, first + 500)
+            many = [Delivery(id=at, at=START, channel="email", outcome=kinds[at % 1000 == 1]) for at in ids]
+            await store.append(Batch(deliveries=many))
+        await settle(store)
+    kept = rows(tmp_path / "s.db", "SELECT id, outcome FROM delivery ORDER BY id")
+    assert [at for at, kind in kept if kind == "waiting"] == list(range(1, 10_000, 1000))
+    assert 999 <= sum(kind == "sent" for _, kind in kept) <= 1000 + log.STEP
 
 
 async def test_that_the_catalogue_is_exact_for_its_seq_while_points_arrive(tmp_path):

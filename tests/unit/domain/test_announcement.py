@@ -58,7 +58,13 @@ def reason(wishes, alert=ALERT, now=NOON, change="raised"):
 )
 def test_that_every_part_of_a_subscription_narrows_it(wishes, wanted):
     assert wants(wishes, ALERT) is wanted
-    assert reason(wishes) == ("" if wanted else NOT_SUBSCRIBED)
+    assert (reason(wishes) == "") is wanted
+
+
+def test_that_the_reason_says_what_was_not_chosen():
+    assert reason(Preferences(products=(99,))) == NOT_SUBSCRIBED
+    assert reason(Preferences(types=())) == "type"
+    assert reason(Preferences(min_priority=Priority.URGENT)) == "priority"
 
 
 def test_that_an_alert_about_no_characteristic_is_told_to_who_wants_its_product():

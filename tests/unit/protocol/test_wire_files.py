@@ -15,6 +15,7 @@ from spc_desktop.domain.alert import Alert, AlertType, Priority, Status
 from spc_desktop.domain.announcement import Preferences, QuietHours
 from spc_desktop.domain.calendar import Break, Shift
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
+from spc_desktop.domain.delivery import Delivery, DeliveryOutcome
 from spc_desktop.domain.measurement import Measurement, MeasurementIn, Trace
 from spc_desktop.domain.note import Note, NoteKind
 from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColumns, PointMark
@@ -218,6 +219,9 @@ COMMANDS = [
     m.RecordSkip(characteristic_id=2, due_at=AT, reason="설비 정지", key="n-1"),
     m.SavePreferences(prefs=PREFERENCES),
     m.RestoreLimits(characteristic_id=2, revision=1, reason="r"),
+    m.ReportTold(
+        told=(m.Told(alert_id=7, change="raised", outcome=DeliveryOutcome.SUPPRESSED, reason="paused", at=AT),)
+    ),
 ]
 QUERIES = [
     m.GetCatalogue(),
@@ -241,8 +245,26 @@ QUERIES = [
     m.GetLimits(characteristic_id=2),
     m.TryLimits(characteristic_id=2, chart="ewma", first=10, last=34, limit=500),
     m.GetPointGroups(characteristic_id=2, field="lot", first=0, last=99),
+    m.GetDeliveries(alert_id=7, recipient="kim", channel="email", outcome=DeliveryOutcome.FAILED, before_id=9),
 ]
+DELIVERY = Delivery(
+    id=8,
+    at=AT,
+    alert_id=7,
+    product_id=1,
+    change="raised",
+    priority=Priority.URGENT,
+    recipient="kim",
+    channel="email",
+    outcome=DeliveryOutcome.FAILED,
+    message="msg_01",
+    attempts=10,
+    done_at=AT,
+    error="451 try later",
+    alert=ALERT,
+)
 ANSWERS = {
+    "delivery_page": m.DeliveryPage(deliveries=(DELIVERY,), more=True),
     "catalogue": m.Catalogue(products=(PRODUCT,), characteristics=(CHARACTERISTIC,), plans=(PLAN,), seq=3),
     "alert_history": (m.AlertStep(at=AT, change="acked", by="kim", comment="확인", rev=2),),
     "alert_result": m.AlertResult(alerts=(ALERT,), results=(m.Outcome(id=9, ok=False, code="not_found"),)),
