@@ -39,6 +39,7 @@ QT_LIBRARIES = {
     "libcups.so.2": "libcups2",
 }
 # The desktop in which the window's tests run: X server, session bus, window manager, tray, notification daemon, fonts.
+# And the servers that several hubs share; the tests start their own, in temporary folders.
 TEST_PROGRAMS = {
     "Xvfb": "xvfb",
     "dbus-daemon": "dbus-daemon",
@@ -49,6 +50,7 @@ TEST_PROGRAMS = {
     "xdotool": "xdotool",
     "xwininfo": "x11-utils",
     "import": "imagemagick",
+    "redis-server": "redis-server",
 }
 TEST_FILES = {"xfce4/notifyd/xfce4-notifyd": "xfce4-notifyd", "*/bin/initdb": "postgresql"}
 KOREAN_FONTS = ("truetype/nanum", "opentype/noto", "truetype/noto-cjk", "truetype/baekmuk", "truetype/unfonts-core")

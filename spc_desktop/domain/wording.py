@@ -171,6 +171,15 @@ _ERRORS = {
     "database_locked": _("Another program holds the database. Close it; the hub goes on by itself."),
     "database_corrupt": _("The database {path} is damaged ({detail}). Put back a backup from {backups}."),
     "read_only": _("The database {path} may not be written ({detail}). Allow writing; the hub goes on by itself."),
+    "database_refused": _(
+        "The database {path} does not accept the sign-in ({detail}). Look at user name and password."
+    ),
+    "not_leader": _("Another hub has taken over in this moment. Try again."),
+    "no_leader": _("No hub is writing just now; another one takes over in a few seconds. Try again."),
+    "relay_unavailable": _(
+        "The relay {url} cannot be reached ({detail}). Hubs read each other's news from the database."
+    ),
+    "relay_refused": _("The relay {url} does not accept the sign-in ({detail}). Look at user name and password."),
     "database_unavailable": _("The database {path} cannot be reached ({detail}). The hub goes on by itself."),
 }
 _UNKNOWN_ERROR = _("The request could not be carried out ({code}).")

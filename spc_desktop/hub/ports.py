@@ -1,9 +1,11 @@
 """What the hub needs from outside: a store and a clock."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from spc_desktop.domain.alert import Alert
 from spc_desktop.domain.control_plan import ControlPlan, FrozenLimits
@@ -166,6 +168,74 @@ class Store(Protocol):
     async def points_between(self, characteristic_id: int, first_index: int, last_index: int) -> Sequence[Point]:
         """Return whole points first..last, in order."""
         ...
+
+
+class Holder(Struct, frozen=True, kw_only=True):
+    """A hub of several on one database, as the others reach it."""
+
+    id: str
+    host: str = ""
+    port: int = 0
+    key: str = ""
+    """Secret that lets the others in; who can read the database may know it."""
+    mark: str = ""
+    """SHA-256 of its certificate; empty: nothing is encrypted."""
+    token: int = 0
+    """Fencing token: rises with every change of the holder."""
+
+
+class SharedStore(Store, Protocol):
+    """A store that several hubs have opened: only the one that holds the lease may write."""
+
+    async def hold(self, me: Holder, seconds: float) -> Holder:
+        """Take the lease where it is free, or extend one's own, for so long; return who holds it now.
+
+        From the moment that somebody else holds it, ``append`` raises ``KnownError("not_leader")``.
+        """
+        ...
+
+    async def let_go(self) -> None:
+        """Give one's lease back, so that nobody has to wait for its end."""
+        ...
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a commit may have been made of which nobody was told: the connection broke in it. Nothing is written then."""
+        ...
+
+    def settle(self) -> None:
+        """Say that what is stored is about to be read anew, so that there is no doubt any more."""
+        ...
+
+    async def newest(self) -> int:
+        """Return the seq of the newest committed event."""
+        ...
+
+    async def seen_as(self) -> str:
+        """Return the address under which the database sees this computer."""
+        ...
+
+
+class Relay(Protocol):
+    """Carries messages from the hub that writes to the others, quickly; it may lose some but changes none."""
+
+    async def send(self, messages: Sequence[bytes]) -> None:
+        """Hand messages on, in order.
+
+        Raises:
+            KnownError: ``relay_unavailable``, ``relay_refused``.
+        """
+        ...
+
+    def listen(self) -> AsyncIterator[Sequence[bytes]]:
+        """Yield what is sent from now on; first of all nothing (an empty sequence), as soon as nothing is missed any more.
+
+        Raises:
+            KnownError: as ``send``.
+        """
+        ...
+
+    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit=67108864",  # give the log's disk space back after a long reader
 )
 
+STILL_MS = 5000
+"""How long a transaction of PostgreSQL may wait for its own program."""
+_REFUSED = ("authentication failed", "no password supplied", "pg_hba.conf")
+"""What PostgreSQL says to a user it does not let in; the driver tells no code of it."""
 _WRITER = 0x5350_4348  # names the lock that writers take, of all programs of this kind
 _STATES = {
     "53100": "disk_full",
@@ -30,6 +34,7 @@ _STATES = {
     "40P01": "database_locked",
     "XX001": "database_corrupt",
     "XX002": "database_corrupt",
+    "25P03": "database_unavailable",  # this program stood still in the middle of a transaction, and was disconnected
     "25006": "read_only",
     "42501": "read_only",
 }
@@ -52,7 +57,9 @@ _CODES = {
 def database_url(url_or_path: str | Path) -> URL:
     """Return the SQLAlchemy address of a database: a URL as it is, a path as a SQLite file."""
     if isinstance(url_or_path, str) and "://" in url_or_path:
-        return make_url(url_or_path)
+        url = make_url(url_or_path)
+        # What every tool of PostgreSQL writes; SQLAlchemy would look for another driver than ours.
+        return url.set(drivername="postgresql+psycopg") if url.drivername in {"postgresql", "postgres"} else url
     return URL.create("sqlite", database=str(Path(url_or_path).absolute()))
 
 
@@ -63,7 +70,7 @@ def sqlite_file(url: URL) -> Path | None:
 
 def writer_engine(url: URL, busy_timeout_ms: int) -> Engine:
     """Return the engine of the one connection that writes; its transactions take the write lock at once."""
-    engine = create_engine(url, pool_size=1, max_overflow=0)
+    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args=patience(url))
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine, busy_timeout_ms, begin="BEGIN IMMEDIATE", read_only=False)
     else:
@@ -73,11 +80,33 @@ def writer_engine(url: URL, busy_timeout_ms: int) -> Engine:
 
 def reader_engine(url: URL, busy_timeout_ms: int, connections: int) -> Engine:
     """Return an engine whose connections cannot write and whose transactions see one instant."""
-    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True, connect_args=patience(url))
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine, busy_timeout_ms, begin="BEGIN", read_only=True)
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def lease_engine(url: URL) -> Engine:
+    """Return the engine of the one connection that keeps a lease: it waits for no writer, but where it says so."""
+    return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=patience(url))
+
+
+def patience(url: URL) -> dict[str, Any]:
+    """Return how long a database server may be silent: who has it wait for a dead network cannot tell what is wrong.
+
+    And how long the server lets us be: a program that stands still in a transaction holds the lock that all writers take.
+    """
+    if url.get_backend_name() != "postgresql":
+        return {}
+    keepalive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+    return {"connect_timeout": 5, **keepalive, "options": f"-c idle_in_transaction_session_timeout={STILL_MS}"}
+
+
+def writers_turn(connection: Connection, most_seconds: float) -> None:
+    """Wait until nobody writes and keep others from it until the transaction ends."""
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{most_seconds:g}s'")
+    _one_writer(connection)
 
 
 def _one_writer(connection: Connection) -> None:
@@ -157,7 +186,8 @@ def surroundings(url: URL) -> Iterator[None]:
     """Turn failures of disk, lock and file into ``KnownError``; what is a bug passes as it is.
 
     Raises:
-        KnownError: ``disk_full database_locked database_corrupt read_only database_unavailable`` with ``path``, ``detail``.
+        KnownError: ``disk_full database_locked database_corrupt read_only database_unavailable database_refused`` with
+            ``path``, ``detail``.
     """
     try:
         yield
@@ -184,6 +214,8 @@ def known_error(error: BaseException | None, url: URL) -> KnownError | None:
             ("08", "53", "57P")
         )
         name = _STATES.get(state or "", "database_unavailable" if away else None)
+        if state is None and away and any(words in str(error) for words in _REFUSED):
+            name = "database_refused"
     if name is None:
         return None
     file = sqlite_file(url)

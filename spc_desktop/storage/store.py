@@ -51,7 +51,7 @@ def _utc_now() -> datetime:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class Waiting:
     """A batch in line, and then what became of it."""
 
     batch: Batch
@@ -85,7 +85,7 @@ class SqlStore:
         self._own_readers = None if readers else ThreadPoolExecutor(READERS, thread_name_prefix="spc-reader")
         self._readers = readers or self._own_readers
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="spc-writer")
-        self._line: deque[_Waiting] = deque()
+        self._line: deque[Waiting] = deque()
         self._connection: Connection | None = None
         self._unpruned = log.STEP  # look soon after the start
         self._closing = False
@@ -103,8 +103,12 @@ class SqlStore:
         except BaseException:
             await self.__aexit__()
             raise
-        self._writer.submit(self._mend).add_done_callback(_report)
+        self._take_up()
         return self
+
+    def _take_up(self) -> None:
+        """Let the writer look for what the last run left undone."""
+        self._writer.submit(self._mend).add_done_callback(_report)
 
     async def __aexit__(self, *exc: object) -> None:
         self._closing = True
@@ -132,7 +136,7 @@ class SqlStore:
 
     async def append(self, batch: Batch) -> list[m.AnyEvent]:
         """Write a batch; see ``Store.append``. A caller that is cancelled while it waits does not stop the write."""
-        waiting = _Waiting(batch, self._loop.create_future())
+        waiting = Waiting(batch, self._loop.create_future())
         self._line.append(waiting)
         self._heard = self._loop.time()
         if self._bell is None:
@@ -199,7 +203,7 @@ class SqlStore:
             if group[-1].error is None:
                 self._tidy()
 
-    def _write(self, group: Sequence[_Waiting]) -> None:
+    def _write(self, group: Sequence[Waiting]) -> None:
         """Write one transaction; either all of the group get their events or all get the error."""
         error: BaseException | None = None
         written: list[list[m.AnyEvent]] = []
@@ -207,6 +211,7 @@ class SqlStore:
             with surroundings(self._url):
                 connection = self._connected()
                 with connection.begin():
+                    self._check(connection)
                     written = [self._appender.write(connection, waiting.batch) for waiting in group]
         except Exception as failure:  # noqa: BLE001 - the thread's boundary: whatever it is, the caller who waits gets it
             error = failure
@@ -214,6 +219,9 @@ class SqlStore:
         for position, waiting in enumerate(group):
             waiting.error = error
             waiting.events = written[position] if error is None else None
+
+    def _check(self, connection: Connection) -> None:
+        """Refuse a transaction that this store may not write any more; here it always may."""
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -239,6 +247,7 @@ class SqlStore:
         appender, connection = self._appender, self._connected()
         reached: int | None = None
         with connection.begin():
+            self._check(connection)
             if appender.pages.waiting:
                 appender.pages.roll(connection)
             elif self._unpruned >= log.STEP // 2:
@@ -266,6 +275,7 @@ class SqlStore:
         """Take up what the last run left undone."""
         try:
             with surroundings(self._url), self._connected().begin():
+                self._check(self._connected())
                 self._appender.pages.find(self._connected())
         except KnownError as error:
             self._put_off(error)
@@ -277,7 +287,7 @@ class SqlStore:
         self._disconnect()
 
 
-def _tell(group: Sequence[_Waiting]) -> None:
+def _tell(group: Sequence[Waiting]) -> None:
     for waiting in group:
         if waiting.answer.done():  # cancelled
             if waiting.error is not None:

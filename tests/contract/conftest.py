@@ -11,7 +11,7 @@ from spc_desktop.hub.hub import Hub
 from spc_desktop.server.listener import HubServer
 from spc_desktop.storage.memory import MemoryStore
 from spc_desktop.viewer.remote_hub import RemoteHub
-from tests import postgres
+from tests import postgres, redis
 
 
 @dataclass
@@ -48,3 +48,14 @@ def postgres_database():
         except RuntimeError as reason:
             pytest.skip(str(reason))
         yield make
+
+
+@pytest.fixture
+def redis_server():
+    """A Redis server; skips, with the reason, where there is none."""
+    with ExitStack() as ending:
+        try:
+            running = ending.enter_context(redis.server())
+        except RuntimeError as reason:
+            pytest.skip(str(reason))
+        yield running
