@@ -1,11 +1,12 @@
 ; Installer of SPC Desktop for Windows: per user (default) or per machine, Korean and English, upgrade over a running program.
 ; Built by: python packaging/build.py windows
 ;
-; Silent:  Setup.exe /S [/AllUsers] [/AUTOSTART=1] [/SERVER=http://hub:8000 [/PAIR=code]] [/D=folder]
+; Silent:  Setup.exe /S [/AllUsers] [/AUTOSTART=1] [/SERVER=https://hub:8000 [/PAIR=code]] [/D=folder]
 ;   /AUTOSTART=1  start in the tray with the session (0 switches it off; without it an upgrade leaves it as it is)
 ;   /SERVER=URL   the start menu and the autostart open a window on that hub instead of a hub of this computer; an upgrade
 ;                 without it keeps the hub that was given (/SERVER= with nothing behind it forgets it)
-;   /PAIR=CODE    redeems the one-time code of that hub for the user who installs
+;   /PAIR=CODE    lets this station in at the hub of /SERVER= (now or before) by the one-time code that 'spc-desktop station
+;                 invite' printed there; the token is kept for the user who runs the setup
 ; Exit status: 0 done, 2 files could not be written, 3 not a 64-bit Windows, 4 the running program could not be ended,
 ; 5 a newer version is installed, 6 installed but the hub did not accept the code.
 ; Silent removal:  Uninstall.exe /S [/DELETEDATA=1]
@@ -87,10 +88,14 @@ LangString Newer ${LANG_ENGLISH} "Version $R8 is installed, which is newer than 
 LangString Newer ${LANG_KOREAN} "설치된 버전 $R8이(가) ${VERSION}보다 새 버전입니다. 이전 버전은 새 버전의 데이터를 읽을 수 없습니다. 변경된 것은 없습니다. 그래도 설치하려면 새 버전을 먼저 제거하십시오."
 LangString NotPaired ${LANG_ENGLISH} "The program is installed, but the hub did not accept the code:$\n$\n$R4"
 LangString NotPaired ${LANG_KOREAN} "프로그램은 설치되었지만 허브가 코드를 받아들이지 않았습니다:$\n$\n$R4"
+LangString NoServer ${LANG_ENGLISH} "/PAIR= needs the hub's address as well: /SERVER=https://hub:8000"
+LangString NoServer ${LANG_KOREAN} "/PAIR=에는 허브 주소도 필요합니다: /SERVER=https://hub:8000"
 LangString Old64 ${LANG_ENGLISH} "This program needs a 64-bit Windows."
 LangString Old64 ${LANG_KOREAN} "이 프로그램은 64비트 Windows가 필요합니다."
 LangString DeleteData ${LANG_ENGLISH} "Delete the measurements, alerts and settings of this user as well? They cannot be brought back."
 LangString DeleteData ${LANG_KOREAN} "이 사용자의 측정값, 경고, 설정도 삭제할까요? 삭제하면 되돌릴 수 없습니다."
+
+Var Hub ; address of the hub whose window this is; empty: a hub of this computer
 
 ; Ask the program of a folder to end through its own door, then end what is left (viewers, hubs of other data folders).
 !macro END_PROGRAM un
@@ -165,7 +170,7 @@ Function ServerOption
   SetErrors
 FunctionEnd
 
-; Redeem the code of the command line with the hub of $R3, through the console program, so that its words can be shown.
+; Bring the code of the command line to the hub, through the console program, so that its words can be shown.
 Function Pair
   ${GetParameters} $R1
   ClearErrors
@@ -174,9 +179,14 @@ Function Pair
   ${OrIf} $R2 == ""
     Return
   ${EndIf}
-  nsExec::ExecToStack /TIMEOUT=60000 '"$INSTDIR\${ID}-cli.exe" viewer --pair $R2'
-  Pop $R5
-  Pop $R4
+  ${If} $Hub == ""
+    StrCpy $R5 1
+    StrCpy $R4 "$(NoServer)"
+  ${Else} ; it ends by itself within 45 s
+    nsExec::ExecToStack /TIMEOUT=60000 '"$INSTDIR\${ID}-cli.exe" station join "$Hub" "$R2"'
+    Pop $R5
+    Pop $R4
+  ${EndIf}
   ${If} $R5 != 0
     MessageBox MB_ICONEXCLAMATION|MB_OK "$(NotPaired)" /SD IDOK
     SetErrorLevel 6
@@ -241,11 +251,12 @@ Section
   ${If} ${Errors}
     ReadRegStr $R2 SHCTX "${UNINSTALL}" "Server"
   ${EndIf}
+  StrCpy $Hub $R2
   StrCpy $R3 ""
-  ${If} $R2 != ""
-    StrCpy $R3 "viewer $R2"
+  ${If} $Hub != ""
+    StrCpy $R3 "viewer $Hub"
   ${EndIf}
-  WriteRegStr SHCTX "${UNINSTALL}" "Server" "$R2"
+  WriteRegStr SHCTX "${UNINSTALL}" "Server" "$Hub"
   CreateShortCut "$SMPROGRAMS\${NAME}.lnk" "$INSTDIR\${ID}.exe" "$R3"
   ClearErrors
   ${GetOptions} $R1 "/AUTOSTART=" $R2

@@ -171,14 +171,19 @@ def _add_accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _add_stations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("station", help="new stations that wait to be let in")
+    parser = commands.add_parser("station", help="let new stations in")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", parents=[_folder_options()])
     approve = actions.add_parser("approve", parents=[_folder_options()])
     approve.add_argument("code", metavar="CODE", help="the six characters that the station shows")
-    approve.add_argument("--name", required=True, help="its user; made where there is none")
-    approve.add_argument("--role", action="append", choices=_ROLES, help="of a new user (default operator)")
-    approve.add_argument("--product", action="append", type=int, metavar="ID", help="only these products")
+    invite = actions.add_parser("invite", parents=[_folder_options()], help="make a code that lets one station in")
+    for one in (approve, invite):
+        one.add_argument("--name", required=True, help="its user; made where there is none")
+        one.add_argument("--role", action="append", choices=_ROLES, help="of a new user (default operator)")
+        one.add_argument("--product", action="append", type=int, metavar="ID", help="only these products")
+    join = actions.add_parser("join", parents=[_folder_options()], help="let this station in by such a code")
+    join.add_argument("url", metavar="URL", help="address of the hub")
+    join.add_argument("code", metavar="CODE", help="what 'station invite' printed at the hub")
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -64,6 +64,7 @@ SENTENCES: dict[str, tuple[str, int]] = {
     "subgroup_size_differs": ("{characteristic} has {size} values per subgroup, the file has {found}", USAGE),
     "sizes_vary": ("chart {chart} needs the same size in every row; choose u or p", USAGE),
     "unknown_chart": ("there is no chart {chart}; known are: {allowed}", USAGE),
+    "invite_needs_hub": ("no hub is running on {path}; start it, then invite the station", USAGE),
     "import_into_what": ("a window or hub is using {path} but its address is not known; give --url", USAGE),
     "backup_unknown": ("there is no backup {name} in {path}; 'spc-desktop backup list' tells them", USAGE),
     "passwords_differ": ("the two passwords are not the same", USAGE),

@@ -37,7 +37,7 @@ _RANK = {Role.DEVICE: 0, Role.VIEWER: 1, Role.OPERATOR: 2, Role.ENGINEER: 3, Rol
 
 NEEDED: Mapping[str, Role | None] = {
     **dict.fromkeys(("connect", "ping", "received", "sign_in", "set_up", "unsubscribe", "subscriptions"), None),
-    **dict.fromkeys(("request_pairing", "claim_pairing"), None),
+    **dict.fromkeys(("request_pairing", "claim_pairing", "redeem_invitation"), None),
     **dict.fromkeys(
         ("subscribe", "get_catalogue", "get_alerts", "get_alert", "get_dashboard", "get_history", "get_masks"),
         Role.VIEWER,
@@ -62,6 +62,7 @@ NEEDED: Mapping[str, Role | None] = {
     **dict.fromkeys(("set_limits", "restore_limits", "analyse_capability"), Role.ENGINEER),
     **dict.fromkeys(("add_user", "change_user", "set_password", "add_token", "revoke_token"), Role.ADMIN),
     **dict.fromkeys(("get_users", "get_tokens", "get_audit", "get_pairings", "approve_pairing"), Role.ADMIN),
+    "invite_station": Role.ADMIN,
 }
 """Tag of a command or query -> role it needs at least; None: everybody who is let in."""
 

@@ -137,6 +137,16 @@ _ERRORS = {
     "set_up_refused": _("The set-up code is not right or was used. Start the hub again for a new one."),
     "pairing_full": _("Too many stations wait to be let in. Approve them or try again in {minutes} minutes."),
     "pairing_unknown": _("No station waits with this code, or it has expired. Look at the station again."),
+    "invitation_unknown": _(
+        "This code is not right, was used before or has expired. Make a new one at the hub: "
+        "spc-desktop station invite --name NAME"
+    ),
+    "invitation_encrypted": _("The code is of a hub that encrypts. Write the address with https: {address}"),
+    "invitation_not_of_hub": _(
+        "What answers at {address} has not the certificate of this code (it shows {got}). Nothing was sent to it. "
+        "Check the address, and make a new code at the hub."
+    ),
+    "invitations_full": _("{count} invitations are open already. Use them or try again in {minutes} minutes."),
     "learning_no_spread": _(
         "No limits yet: all learnt values are equal. Check the gauge and its resolution; learning goes on by itself."
     ),

@@ -24,6 +24,7 @@ from spc_desktop.hub.draft import Draft
 from spc_desktop.hub.entering import floor_order, keys_of
 from spc_desktop.hub.feed import Feed
 from spc_desktop.hub.intake import Intake, Order, Submission
+from spc_desktop.hub.invitations import InvitationOffice
 from spc_desktop.hub.kpi import kpi
 from spc_desktop.hub.masking import mask_order
 from spc_desktop.hub.pairing import PairingOffice
@@ -86,6 +87,7 @@ class Hub:
         self._station = Station()
         self._office = accounts.AccountOffice()
         self._pairings = PairingOffice()
+        self._invitations = InvitationOffice(store)
         self._registers = RegisterOffice(clock)
         self._pipeline: Pipeline | None = None
         self._samples: SamplingClock | None = None
@@ -235,6 +237,10 @@ class Hub:
         return await self._order(order, alert_ids(command))
 
     async def _pair(self, command: m.PairingCommand, actor: Actor) -> Any:
+        if isinstance(command, m.InviteStation):
+            return await self._order(await self._invitations.invite(command, actor))
+        if isinstance(command, m.RedeemInvitation):
+            return await self._invitations.redeem(command, actor, self._order)
         now = self._pipeline.steady() if self._pipeline is not None else self._clock.now()
         if isinstance(command, m.RequestPairing):
             return self._pairings.request(command, actor, now)

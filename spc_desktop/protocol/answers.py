@@ -61,6 +61,8 @@ ANSWERS: dict[type, Any] = {
     m.RequestPairing: m.PairingMade,
     m.ClaimPairing: m.PairingClaimed,
     m.ApprovePairing: m.TokenOut,
+    m.InviteStation: m.InvitationMade,
+    m.RedeemInvitation: m.PairingClaimed,
     m.GetPairings: tuple[m.PairingOut, ...],
     m.GetUsers: tuple[m.UserOut, ...],
     m.GetTokens: tuple[m.TokenOut, ...],

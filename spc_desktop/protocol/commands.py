@@ -275,6 +275,28 @@ class ApprovePairing(Command, frozen=True, kw_only=True, tag="approve_pairing"):
     products: tuple[int, ...] | None = None
 
 
+class InviteStation(Command, frozen=True, kw_only=True, tag="invite_station"):
+    """Make a code, good once, for a station that gets a user of this name. Answer: ``InvitationMade``."""
+
+    name: str
+    roles: tuple[Role, ...] = ()
+    products: tuple[int, ...] | None = None
+
+
+class RedeemInvitation(Command, frozen=True, kw_only=True, tag="redeem_invitation"):
+    """A station that nobody knows brings such a code. Answer: ``PairingClaimed``. Raises ``invitation_unknown``."""
+
+    code: str
+    name: str = ""
+
+
+class InvitationMade(Struct, frozen=True, kw_only=True):
+    code: str
+    """Told once; the hub keeps a digest."""
+    name: str
+    expires_at: datetime
+
+
 class PairingMade(Struct, frozen=True, kw_only=True):
     code: str
     """Shown by the station and told to an administrator."""
@@ -326,7 +348,7 @@ class TokenMade(Struct, frozen=True, kw_only=True):
     details: TokenOut
 
 
-PairingCommand = RequestPairing | ClaimPairing | ApprovePairing
+PairingCommand = RequestPairing | ClaimPairing | ApprovePairing | InviteStation | RedeemInvitation
 AccountCommand = AddUser | ChangeUser | SetPassword | AddToken | RevokeToken | SignIn | SetUp
 
 MaskCommand = Shelve | Unshelve | Suppress | OutOfService | ReturnToService

@@ -321,6 +321,13 @@ class ClaimBody(Struct, kw_only=True):
     secret: str
 
 
+class RedeemBody(Struct, kw_only=True):
+    code: str
+    """The first twelve letters of what ``station invite`` printed."""
+    name: str = ""
+    """What the station calls itself."""
+
+
 class ApproveBody(Struct, kw_only=True):
     name: str
     roles: tuple[Role, ...] = ()

@@ -83,7 +83,7 @@ class Guard:
     async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
         self.need(_tag(command))
         if isinstance(command, m.SignIn | m.SetUp | m.PairingCommand):
-            if isinstance(command, m.ApprovePairing) and self.principal.products is not None:
+            if isinstance(command, m.ApprovePairing | m.InviteStation) and self.principal.products is not None:
                 raise UserError("forbidden_scope")
             return await self._enter(command, actor)
         if self.principal.products is not None and not isinstance(command, m.SavePreferences | m.ReportTold):
@@ -176,7 +176,7 @@ class Guard:
         try:
             return await self._hub.command(command, self.actor(actor))
         except UserError as bad:
-            if bad.code in {"unauthorized", "set_up_refused", "pairing_unknown"}:
+            if bad.code in {"unauthorized", "set_up_refused", "pairing_unknown", "invitation_unknown"}:
                 self._access.failed(self._peer)
             raise
 

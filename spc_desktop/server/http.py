@@ -48,6 +48,8 @@ STATUS = {
     "user_exists": 409,
     "pairing_full": 429,
     "pairing_unknown": 404,
+    "invitation_unknown": 404,
+    "invitations_full": 429,
     "last_admin": 409,
 }
 

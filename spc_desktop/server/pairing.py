@@ -22,6 +22,12 @@ class Pairing:
         fields = await call.fields()
         return reply(await call.hub.command(m.ClaimPairing(secret=fields.text("secret", high=100)), _actor(call)))
 
+    async def redeem(self, call: Call) -> web.Response:
+        """POST ``{"code", "name"}`` of an invitation: the token."""
+        fields = await call.fields()
+        command = m.RedeemInvitation(code=fields.text("code", high=100), name=fields.text("name", "", 100))
+        return reply(await call.hub.command(command, _actor(call)))
+
     async def waiting(self, call: Call) -> web.Response:
         rows = await call.hub.query(m.GetPairings())
         return reply({"count": len(rows), "results": rows})

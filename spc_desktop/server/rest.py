@@ -44,6 +44,7 @@ _OPEN = frozenset(
         "/api/spc/sign-in",
         "/api/spc/set-up",
         "/api/spc/pair/claim",
+        "/api/spc/pair/redeem",
         "/api/spc/openapi.json",
         "/api/spc/protocol.schema.json",
     }
@@ -86,6 +87,7 @@ class Rest:
             "/api/spc/set-up": {"POST": self.set_up},
             "/api/spc/pair": {"POST": gate_keeper.request, "GET": gate_keeper.waiting},
             "/api/spc/pair/claim": {"POST": gate_keeper.claim},
+            "/api/spc/pair/redeem": {"POST": gate_keeper.redeem},
             **operation.routes(),
         }
         self._numbered: list[tuple[re.Pattern[str], dict[str, Handler]]] = [

@@ -1,4 +1,4 @@
-"""A new station is let in by two commands: one shows the code, the other approves it."""
+"""A new station is let in by two commands: one shows or makes the code, the other takes it."""
 
 import asyncio
 from types import SimpleNamespace
@@ -10,6 +10,7 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.server.access import Access
 from spc_desktop.server.listener import HubServer
 from spc_desktop.storage.memory import MemoryStore
+from tests.e2e.programs import Program, run
 
 
 async def test_that_a_station_shows_its_code_and_keeps_its_token(tmp_path, monkeypatch, capsys):
@@ -33,3 +34,18 @@ async def test_that_a_station_shows_its_code_and_keeps_its_token(tmp_path, monke
         "no other hub is shown the token"
     )
     assert (tmp_path / stations.FILE).stat().st_mode & 0o077 == 0
+
+
+def test_that_a_station_is_invited_and_joins_by_two_commands(tmp_path):
+    status, text = run("station", "invite", "--name", "line3", data_dir=tmp_path / "hub")
+    assert (status, "no hub is running" in text) == (2, True), text
+    with Program("hub", "--host", "0.0.0.0", "--port", "0", data_dir=tmp_path / "hub") as hub:
+        url = hub.wait_until_up()
+        status, text = run("station", "invite", "--name", "line3", data_dir=tmp_path / "hub")
+        assert status == 0, text
+        code = text.splitlines()[0].rpartition(" ")[2]
+        assert f"/PAIR={code}" in text
+        status, text = run("station", "join", url, code, data_dir=tmp_path / "pc")
+        assert status == 0, text
+        status, text = run("station", "join", url, code, data_dir=tmp_path / "pc")
+        assert (status, "station invite" in text) == (2, True), text
