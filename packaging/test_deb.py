@@ -37,11 +37,16 @@ class Bare:
     def __enter__(self) -> "Bare":
         base = BUILD / f"debian-{SUITE}.tar"
         if not base.is_file():
-            subprocess.run(["debootstrap", "--variant=minbase", SUITE, str(self.root), MIRROR], check=True)
+            print(f"debootstrap: a minimal {SUITE} (minutes, once)", flush=True)
+            make = ["debootstrap", "--variant=minbase", SUITE, str(self.root), MIRROR]
+            made = subprocess.run(make, capture_output=True, text=True, errors="replace", check=False)
+            if made.returncode:
+                sys.exit(f"test_deb: debootstrap failed:\n{(made.stdout + made.stderr)[-2000:]}")
             BUILD.mkdir(exist_ok=True)
             subprocess.run(["tar", "-C", str(self.root), "-cf", str(base), "."], check=True)
         else:
             subprocess.run(["tar", "-C", str(self.root), "-xf", str(base)], check=True)
+        self.root.chmod(0o755)  # a temporary folder is for its owner only; this is the / of an ordinary user
         for name in ("/etc/resolv.conf", "/etc/hosts"):
             shutil.copy(name, self.root / name[1:])
         subprocess.run(["mount", "-t", "proc", "proc", str(self.root / "proc")], check=True)

@@ -62,7 +62,7 @@ async def refused(folder, url, code):
     return told.value
 
 
-async def test_that_a_station_joins_by_a_code_and_its_token_works(tmp_path, capsys):
+async def test_that_a_station_joins_by_a_code_and_may_read_with_its_token(tmp_path, capsys):
     async with opened(tmp_path / "hub") as place:
         code = await place.code(products=(1,))
         assert await join(tmp_path / "pc", place.url, code.lower().replace("-", " ")) == 0
