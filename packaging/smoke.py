@@ -1,11 +1,14 @@
 """Tries a built program: ``python packaging/smoke.py [path of the executable]``. Standard library only.
 
-It tells its version, checks its own statistics, runs a hub that takes a value and still has it after a restart, opens the
-window without a screen, and ends in order. Exit status 0 when all of that is so.
+It tells its version, checks its own statistics, runs a hub that takes a subgroup over REST and tells its alert over the
+WebSocket, still has it after a restart, opens the window without a screen, and ends on ``--quit``. Exit status 0 when all of
+that is so.
 """
 
+import base64
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -63,10 +66,52 @@ class Running:
             return str(note["url"])
         return ""
 
-    def stop(self) -> int:
-        """Ask it to end; return its status."""
-        self.process.terminate()
+    def stop(self, program: Path) -> int:
+        """End it through its own door; return its status."""
+        run(program, "--quit", "--data-dir", str(self._folder))
         return self.process.wait(PATIENCE)
+
+
+class Listener:
+    """A client of the hub's WebSocket that only reads: what this test needs of RFC 6455."""
+
+    def __init__(self, url: str) -> None:
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        self._socket = socket.create_connection((host, int(port)), PATIENCE)
+        self._stream = self._socket.makefile("rb")
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines = f"Host: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        request = f"GET /ws/spc/notifications/ HTTP/1.1\r\n{lines}Sec-WebSocket-Key: {key}\r\n\r\n"
+        self._socket.sendall(request.encode())
+        self.answered = self._stream.readline().split()[1:2] == [b"101"]
+        while self._stream.readline() not in {b"\r\n", b""}:
+            continue
+
+    def __enter__(self) -> "Listener":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stream.close()
+        self._socket.close()
+
+    def _message(self) -> str:
+        """Return the next message of the server, which sends without masks."""
+        _, length = self._stream.read(2)
+        if length > 125:
+            length = int.from_bytes(self._stream.read(2 if length == 126 else 8))
+        return self._stream.read(length).decode("utf-8", "replace")
+
+    def hears(self, *words: str) -> bool:
+        """Wait for a message with all these words."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                text = self._message()
+            except (OSError, ValueError):
+                return False
+            if all(word in text for word in words):
+                return True
+        return False
 
 
 def request(method: str, url: str, body: object = None) -> tuple[int, object]:
@@ -95,10 +140,12 @@ def main() -> None:
         with Running(program, folder / "data", "hub") as hub:
             url = hub.url()
             check(bool(url), f"hub answers at {url}")
-            status, _ = request("POST", f"{url}/api/spc/measurements/", {"product": 1, "value": 99.0})
-            check(status == 201, "hub takes a value")
-            if os.name != "nt":
-                check(hub.stop() == 0, "hub ends in order")
+            with Listener(url) as listener:
+                check(listener.answered, "hub opens a WebSocket")
+                status, _ = request("POST", f"{url}/api/spc/measurements/", {"product": 1, "value": 99.0})
+                check(status == 201, "hub takes a subgroup over REST")
+                check(listener.hears("alert", "RING"), "its alert comes over the WebSocket")
+            check(hub.stop(program) == 0, "hub ends in order on --quit")
         with Running(program, folder / "data", "--sample-plant=20") as window:
             url = window.url()
             check(bool(url), f"window answers at {url}")
@@ -106,8 +153,7 @@ def main() -> None:
             check("RING" in json.dumps(alerts), "the alert is still there after a restart")
             time.sleep(3)
             check(window.process.poll() is None, "window is up")
-            if os.name != "nt":
-                check(window.stop() == 0, "window ends in order")
+            check(window.stop(program) == 0, "window ends in order on --quit")
         reports = list((folder / "data" / "logs").glob("crash-*"))
         check(not reports, f"no crash reports {[report.name for report in reports]}")
 
