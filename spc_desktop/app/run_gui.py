@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import qasync
-from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -39,10 +39,13 @@ from spc_desktop.ui.translate import Translator
 if TYPE_CHECKING:  # these import numpy, which has to wait for the first paint
     from spc_desktop.app.doors import OwnDoors
     from spc_desktop.hub.api import HubApi
+    from spc_desktop.ui.desk import Desk
     from spc_desktop.ui.doors import Doors
 
 log = logging.getLogger(__name__)
 
+TRAY_PATIENCE_MS = 12_000
+"""How long a program that starts in the background waits for a tray; the tray looks again after ten seconds."""
 HEAVY = ("numpy", "sqlalchemy", "aiohttp.web", "websockets.asyncio.server")
 """Imported on a thread after the first paint; pyqtgraph makes Qt objects and must be imported on the window's own."""
 
@@ -261,9 +264,9 @@ async def desk(stage: Stage, hubs: list["HubApi"], doors: "Doors | None" = None)
     actor = Actor(name=_user(), client="window")
     look, outbox = (stage.theme, stage.translator), stage.start.data_dir / "outbox"
     made = Desk(stage.window, hubs, stage.preferences, stage.stop, *look, actor=actor, outbox=outbox, doors=doors)
-    if stage.start.hidden and not made.tray.available:
-        stage.window.come_forward()
     made.start()
+    if stage.start.hidden:
+        QTimer.singleShot(TRAY_PATIENCE_MS, made, partial(_show_without_tray, stage, made))
     log.info("first paint %.2f s, ready %.2f s after the start of the process", stage.painted, process_age())
     settle()
     try:
@@ -272,6 +275,12 @@ async def desk(stage: Stage, hubs: list["HubApi"], doors: "Doors | None" = None)
         if stage.stop.is_set():
             stage.window.hide()
         await made.close()
+
+
+def _show_without_tray(stage: Stage, made: "Desk") -> None:
+    """Show the window after all where it could not be found again; panels often start after the session's programs."""
+    if not made.tray.available and not stage.stop.is_set():
+        stage.window.come_forward()
 
 
 def _user() -> str:
