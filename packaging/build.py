@@ -3,7 +3,7 @@
 
 On Linux ``windows`` is built under Wine (``wine.py``), on Windows by its own Python; ``all`` is what the system itself can use.
 Makes ``.venv`` where there is none (``bootstrap.py``) and says which system program is missing. ``--no-freeze`` packs the
-program that lies in dist/ already.
+program that lies in dist/ already; ``--as 0.0.9`` builds the same source as another version, to try upgrades with.
 """
 
 import argparse
@@ -224,6 +224,28 @@ def make_setup(fast: bool) -> Path:
     return target
 
 
+# -- another version -----------------------------------------------------------------------------------------------------
+
+
+def as_version(other: str, what: str) -> list[Path]:
+    """Build the same source as another version, quickly packed, from a copy of it; return what was made, in dist/."""
+    copy = fresh(BUILD / f"as-{other}")
+    parts = ("spc_desktop", "packaging", "resources", "tests/data/golden")
+    for part in parts:
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"):
+        shutil.copy(ROOT / part, copy)
+    place(f'"""The version of the program."""\n\n__version__ = "{other}"\n', copy / "spc_desktop" / "version.py")
+    (copy / "build").mkdir()
+    for part in (".venv", "build/wine"):  # made once
+        if (ROOT / part).exists():
+            (copy / part).symlink_to(ROOT / part, target_is_directory=True)
+    subprocess.run([sys.executable, str(copy / "packaging" / "build.py"), what, "--fast"], check=True)
+    made = [file for file in (copy / "dist").glob(f"{NAME}*") if file.suffix in {".deb", ".xz", ".exe"}]
+    DIST.mkdir(exist_ok=True)
+    return [Path(shutil.copy(file, DIST)) for file in made]
+
+
 # -- all ---------------------------------------------------------------------------------------------------------------
 
 
@@ -254,7 +276,13 @@ def main() -> None:
     parser.add_argument("what", choices=("deb", "tar", "windows", "all"))
     parser.add_argument("--no-freeze", action="store_true", help="pack the program that is in dist/ already")
     parser.add_argument("--fast", action="store_true", help="pack quickly and larger, for trying")
+    parser.add_argument(
+        "--as", dest="other", metavar="VERSION", help="build it as another version, to try upgrades with"
+    )
     options = parser.parse_args()
+    if options.other:
+        print(*as_version(options.other, options.what), sep="\n")
+        return
     made = windows(options) if options.what == "windows" or os.name == "nt" else linux(options)
     for file in made:
         mark = hashlib.sha256(file.read_bytes()).hexdigest()

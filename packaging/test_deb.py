@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
-"""Installs the .deb on a bare Debian and uses it: ``sudo python3 packaging/test_deb.py [file.deb]``. Prints a table.
+"""Installs the .deb on a bare Debian and uses it: ``sudo python3 packaging/test_deb.py [file.deb] [--from older.deb]``.
 
 Makes a minimal Debian in a temporary folder (debootstrap; kept as a tar file in build/ for the next time), installs the
-package with nothing but its dependencies, uses it there in a real X session (``deb_session.py``) and removes it again.
+package with nothing but its dependencies, uses it there in a real X session (``deb_session.py``) and removes it again. With
+``--from`` the older version is installed first, makes data, and is upgraded while it runs. Prints a table.
 Exit status 0 when everything was as it shall be. Needs root, the network and the package debootstrap.
 """
 
+import argparse
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import closing
 from pathlib import Path
 
 from bootstrap import ROOT
@@ -66,10 +71,14 @@ class Bare:
     def run(self, *command: str, user: str = "root", seconds: int = 900) -> tuple[int, str]:
         """Run a command in it; return status and output."""
         done = subprocess.run(
-            ["chroot", f"--userspec={user}:{user}", str(self.root), *command],
+            [*self.command(user), *command],
             env=self.environment(user), capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=seconds,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
+
+    def command(self, user: str) -> list[str]:
+        """Return what runs a command in it."""
+        return ["chroot", f"--userspec={user}:{user}", str(self.root)]
 
     def environment(self, user: str) -> dict[str, str]:
         """Return what a user of it has."""
@@ -109,7 +118,8 @@ def try_bare(bare: Bare, package: Path) -> None:
         status == 0, f"installs with only its dependencies ({package.stat().st_size / 2**20:.1f} MB)", output
     ):
         return
-    bare.run("useradd", "-m", USER)
+    if USER not in bare.run("cat", "/etc/passwd")[1]:
+        bare.run("useradd", "-m", USER)
     size = int(bare.run("du", "-sm", f"/opt/{NAME}")[1].split()[0])
     bare.tell(size <= 200, f"takes {size} MB on disk (200 wanted)")
     libraries = f"find /opt/{NAME} -name '*.so*' -type f -exec ldd {{}} +"  # with the path that the program sets itself
@@ -121,6 +131,48 @@ def try_bare(bare: Bare, package: Path) -> None:
     status, output = bare.run(NAME, "selftest", user=USER)
     bare.tell(status == 0, f"selftest: {(output.strip().splitlines() or [''])[-1]}", output)
     bare.tell("Hidden=true" in (bare.root / f"etc/xdg/autostart/{NAME}.desktop").read_text(), "autostart entry is off")
+
+
+def try_upgrade(bare: Bare, older: Path, package: Path) -> None:
+    """The older version runs and has data; the newer one comes over it, and everything is still there."""
+    for file in (older, package):
+        shutil.copy(file, bare.root / "root" / file.name)
+    bare.apt("update")
+    status, output = bare.apt("install", f"/root/{older.name}")
+    bare.run("useradd", "-m", USER)
+    old = bare.run(NAME, "--version", user=USER)[1].strip()
+    bare.tell(status == 0 and version() not in old, f"older version: {old}", output)
+    folder = bare.root / f"home/{USER}/.local/share/{NAME}"
+    with subprocess.Popen([*bare.command(USER), NAME, "hub", "--port", "0", "--sample-plant=50"], env=bare.environment(USER),
+                          stdout=subprocess.PIPE, text=True) as hub:  # fmt: skip
+        assert hub.stdout is not None  # noqa: S101 - PIPE
+        hub.stdout.readline()
+        time.sleep(15)
+        (folder / "settings.toml").touch()
+        status, output = bare.apt("install", f"/root/{package.name}")
+        bare.tell(status == 0, "the newer version is installed over it while it runs", output)
+        if hub.poll() is None:
+            hub.kill()
+        bare.tell(hub.wait(20) == 0, "the running hub ended in order")
+    before, now = facts(folder), bare.run(NAME, "--version", user=USER)[1].strip()
+    bare.tell(version() in now, f"newer version: {now}")
+    with subprocess.Popen([*bare.command(USER), NAME, "hub", "--port", "0"], env=bare.environment(USER),
+                          stdout=subprocess.PIPE, text=True) as hub:  # fmt: skip
+        assert hub.stdout is not None  # noqa: S101 - PIPE
+        hub.stdout.readline()
+        quitting = bare.run(NAME, "--quit", user=USER)
+        bare.tell(hub.wait(20) == 0 and quitting[0] == 0, "the newer version runs on the data", quitting[1])
+    after = facts(folder)
+    bare.tell(before == after and min(after.values()) > 0, f"everything is still there: {after}", f"before: {before}")
+    status, output = bare.apt("install", f"/root/{older.name}")
+    bare.tell(status != 0 and "downgrade" in output.lower(), f"apt refuses the older version over it (status {status})")
+
+
+def facts(folder: Path) -> dict[str, int]:
+    """Return how much the database of a data folder holds."""
+    with closing(sqlite3.connect(folder / "spc.sqlite3")) as database:
+        tables = ("product", "characteristic", "measurement", "point", "alert")
+        return {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}  # noqa: S608
 
 
 def try_session(bare: Bare) -> None:
@@ -146,7 +198,7 @@ def try_session(bare: Bare) -> None:
 
 def try_removal(bare: Bare) -> None:
     """Purge it while it runs: the program ends in order, the user's data stay, nothing else does."""
-    command = ["chroot", f"--userspec={USER}:{USER}", str(bare.root), NAME, "hub", "--port", "0"]
+    command = [*bare.command(USER), NAME, "hub", "--port", "0"]
     with subprocess.Popen(command, env=bare.environment(USER), stdout=subprocess.PIPE, text=True) as hub:
         assert hub.stdout is not None  # noqa: S101 - PIPE
         hub.stdout.readline()
@@ -162,7 +214,11 @@ def try_removal(bare: Bare) -> None:
 
 def main() -> None:
     """Try everything."""
-    package = Path(sys.argv[1]) if len(sys.argv) > 1 else DIST / f"{NAME}_{version()}_amd64.deb"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("package", nargs="?", type=Path, default=DIST / f"{NAME}_{version()}_amd64.deb")
+    parser.add_argument("--from", dest="older", type=Path, help="an older package: build.py deb --as 0.0.9")
+    options = parser.parse_args()
+    package = options.package
     if not package.is_file():
         sys.exit(f"test_deb: there is no {package}; build it with: python3 packaging/build.py deb")
     if os.geteuid() != 0:
@@ -170,6 +226,8 @@ def main() -> None:
     if shutil.which("debootstrap") is None:
         sys.exit("test_deb: debootstrap is missing: apt-get install debootstrap")
     with Bare() as bare:
+        if options.older:
+            try_upgrade(bare, options.older, package)
         try_bare(bare, package)
         try_session(bare)
         try_removal(bare)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Installs the Windows setup and uses it: ``python3 packaging/test_windows.py [setup.exe]``. Prints a table.
+"""Installs the Windows setup and uses it: ``python3 packaging/test_windows.py [setup.exe] [--from older.exe]``.
 
 On Linux under Wine, in a Windows of its own that is removed afterwards; on Windows for the user who runs it. Exit status 0 when
-everything was as it shall be. Build it first: ``python3 packaging/build.py windows``.
+everything was as it shall be. Build it first: ``python3 packaging/build.py windows``; with ``--from`` an older setup
+(``build.py windows --as 0.0.9``) is upgraded by it while it runs. Prints a table.
 """
 
+import argparse
 import json
 import re
 import shutil
@@ -143,11 +145,11 @@ class Trial:
         """Return what the database holds."""
         try:
             with closing(sqlite3.connect(f"file:{self.data / 'spc.sqlite3'}?mode=ro", uri=True)) as database:
-                products = database.execute("SELECT count(*) FROM product").fetchone()[0]
-                alerts = database.execute("SELECT count(*) FROM alert").fetchone()[0]
+                tables = ("product", "measurement", "alert")
+                counts = [database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables]  # noqa: S608
         except sqlite3.Error as error:
             return str(error)
-        return f"{products} products, {alerts} alerts"
+        return ", ".join(f"{count} {name}s" for count, name in zip(counts, tables, strict=True))
 
     def repair(self) -> None:
         for name in ("python311.dll", "python313.dll", "base_library.zip"):
@@ -226,6 +228,27 @@ class Trial:
         gone = wait_until(lambda: not self.home.exists() and not self.data.exists(), PATIENCE)
         self.tell(gone, "/DELETEDATA=1 removes the data as well")
 
+    def upgrade_from(self, older: Path) -> None:
+        """Another version runs and has data; this one comes over it, and the older one is refused then."""
+        old = Trial(self.pc, older.absolute(), Table())
+        old.install("/AUTOSTART=1")
+        said = self.pc.command(self.console, "--version")[1].strip()
+        process, times = self.open_window("--sample-plant=50")
+        self.tell(times and version() not in said, f"older version runs: {said}")
+        settled(15)
+        status, output = self.install()
+        self.tell(status == 0 and self.pc.has_ended(process), "this version is installed over it while it runs", output)
+        before, now = self.data_facts(), self.pc.command(self.console, "--version")[1].strip()
+        self.tell(version() in now and self.pc.registry(UNINSTALL, "DisplayVersion") == version(), f"it is {now}")
+        process, times = self.open_window("--background")
+        self.tell(times and self.quit() and self.pc.has_ended(process), "and runs on the data")
+        self.tell(self.data_facts() == before and " 0 " not in f" {before}", f"everything is still there: {before}")
+        status, output = old.install()
+        now = self.pc.command(self.console, "--version")[1]
+        self.tell(status == 5 and version() in now, f"the older setup is refused (status {status})", output)
+        self.pc.command(self.home / "Uninstall.exe", "/S", "/DELETEDATA=1")
+        self.tell(wait_until(lambda: not self.home.exists(), PATIENCE), "and is removed")
+
     def for_everybody(self) -> None:
         status, output = self.install("/AllUsers")
         place = self.pc.here(self.pc.registry(UNINSTALL, "InstallLocation", "HKLM") or "C:\\none")
@@ -242,7 +265,11 @@ class Trial:
 
 def main() -> None:
     """Try everything."""
-    setup = Path(sys.argv[1]) if len(sys.argv) > 1 else DIST / f"{NAME}-{version()}-setup.exe"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("setup", nargs="?", type=Path, default=DIST / f"{NAME}-{version()}-setup.exe")
+    parser.add_argument("--from", dest="older", type=Path, help="the setup of an older version")
+    options = parser.parse_args()
+    setup = options.setup
     if not setup.is_file():
         sys.exit(f"test_windows: there is no {setup}; build it with: python3 packaging/build.py windows")
     table = Table()
@@ -261,6 +288,8 @@ def main() -> None:
             trial.crashes()
             trial.uninstall_while_running()
             trial.uninstall_with_data()
+            if options.older:
+                trial.upgrade_from(options.older)
             trial.for_everybody()
     table.end()
 
