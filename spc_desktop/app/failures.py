@@ -46,6 +46,7 @@ SENTENCES: dict[str, tuple[str, int]] = {
         DATA,
     ),
     "database_unavailable": ("the database in {path} cannot be opened: {detail}", DATA),
+    "disk_full": ("the disk of {path} is full; make room, then start again", DATA),
     "port_in_use": (
         "port {port} on {host} is in use by {program}; end that program, or use another port: --port {free}",
         ADDRESS,
@@ -69,7 +70,7 @@ SENTENCES: dict[str, tuple[str, int]] = {
     "backup_unknown": ("there is no backup {name} in {path}; 'spc-desktop backup list' tells them", USAGE),
     "passwords_differ": ("the two passwords are not the same", USAGE),
     "no_display": (
-        "no window can open here: the display {display} does not answer; 'spc-desktop hub' needs none",
+        "no window can open here: no display answers (DISPLAY={display}); 'spc-desktop hub' needs none",
         NO_WINDOW,
     ),
     "library_missing": (
