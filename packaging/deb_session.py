@@ -127,8 +127,9 @@ def use_window():
 
 def use_hub():
     """The hub by hand: tested as a client sees it, ended as a service manager does."""
+    before = len(text_of(LOG))
     hub = start("spc-desktop", "hub", "--port", "8765", "--sample-plant", output=HOME + "/hub.log")
-    listening = wait(lambda: re.search(r"listening ([\d.]+) s", text_of(LOG)))
+    listening = wait(lambda: re.search(r"listening ([\d.]+) s", text_of(LOG)[before:]))
     tell(
         listening, f"hub listens after {listening[1]} s" if listening else f"hub listens: {text_of(HOME + '/hub.log')}"
     )

@@ -2,7 +2,7 @@
 
 Lets Linux build the Windows program and try its setup. The interpreter is python.org's own (the wheel of panda3d carries its
 libraries), the standard library is this machine's of the same version; python.exe and python3.dll are built here. Wine lacks
-three libraries that Qt and numpy ask for; they are put into Wine's own folder and are not part of what is built.
+four libraries that Qt, numpy and cryptography ask for; they are put into Wine's own folder and are not part of what is built.
 What is released comes from a real Windows (``.github/workflows/release.yml``) by the same spec and script.
 """
 
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import bootstrap
@@ -49,6 +50,12 @@ COLOURS = {
     "void *": "OpenColorProfileW WcsCreateIccProfile",
     "int": "CloseColorProfile GetColorProfileFromHandle",
 }
+RANDOM = """
+#include <windows.h>
+BOOLEAN NTAPI SystemFunction036(void *, ULONG);
+__declspec(dllexport) BOOL WINAPI ProcessPrng(BYTE *data, SIZE_T size) { return SystemFunction036(data, size); }
+"""
+"""What the library of certificates asks of Windows' random numbers; Wine has them under their older name."""
 LATIN_AND_KOREAN = ("MS Shell Dlg", "MS Shell Dlg 2", "Tahoma", "Segoe UI", "Malgun Gothic")
 
 
@@ -171,7 +178,8 @@ def make_prefix(source: Path) -> None:
             for kind, words in functions.items() for word in words.split()
         )  # fmt: skip
         compile_c(code, system / f"{name}.dll", "-shared", "-nostdlib", "-Wl,--entry=0")
-    for name in ("ucrtbase", "mscms", "icuuc"):
+    compile_c(RANDOM, system / "bcryptprimitives.dll", "-shared", after=["-ladvapi32"])
+    for name in ("ucrtbase", "mscms", "icuuc", "bcryptprimitives"):
         key = r"HKCU\Software\Wine\DllOverrides"
         wine("reg", "add", key, "/v", name, "/d", "native,builtin", "/f")
     # a crash ends the program instead of opening a debugger that waits for ever
@@ -186,9 +194,9 @@ def wine(*words: str) -> None:
     subprocess.run(["wine", *words], env=environment(), check=False, timeout=SECONDS, capture_output=True)
 
 
-def compile_c(code: str, target: Path, *options: str) -> None:
-    """Compile a few lines of C into a Windows program or library."""
-    command = [COMPILER, "-O2", "-s", *options, "-o", str(target), "-xc", "-"]
+def compile_c(code: str, target: Path, *options: str, after: Sequence[str] = ()) -> None:
+    """Compile a few lines of C into a Windows program or library; ``after``: libraries it needs."""
+    command = [COMPILER, "-O2", "-s", *options, "-o", str(target), "-xc", "-", *after]
     subprocess.run(command, input=code, text=True, check=True)
 
 
