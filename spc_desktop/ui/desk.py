@@ -104,6 +104,7 @@ class Desk(QObject):
             preferences=self.preferences,
             say=self.window.messages.say,
             open_chart=self.open_chart,
+            propose_limits=self.propose_limits,
             open_alert=self.open_alert,
             go_to=self.show_page,
             senders=self.senders,
@@ -285,6 +286,13 @@ class Desk(QObject):
         page = self.pages.page("charts")
         if isinstance(page, ShowsCharts):
             page.open_characteristic(station, characteristic_id, focus)
+
+    def propose_limits(self, station: Station, characteristic_id: int) -> None:
+        """Show a characteristic's chart with a baseline to compute new limits from."""
+        self.open_chart(station, characteristic_id)
+        page = self.pages.page("charts")
+        if isinstance(page, ShowsCharts) and characteristic_id in station.characteristics:
+            page.propose_limits(station, characteristic_id)
 
     def open_alert(self, station: Station, alert: Alert) -> None:
         """Show an alert with all that belongs to it."""

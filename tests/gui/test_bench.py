@@ -531,3 +531,29 @@ async def test_that_six_of_many_groups_are_drawn_and_a_seventh_asks_for_room(at_
         page.compare.panel.groups.item(0).setCheckState(Qt.CheckState.Unchecked)
         page.compare.panel.groups.item(7).setCheckState(Qt.CheckState.Checked)
         assert set(drawn(page)) == {"L1", "L2", "L3", "L4", "L5", "L7"}
+
+
+# -- journey C: from the weekly review to new limits and back ----------------------------------------------------------
+
+
+async def test_that_new_limits_in_the_middle_of_a_weekly_review_take_four_keys_and_a_reason(at_the_bench):
+    async with at_the_bench() as engineer:
+        bench, page = engineer.bench, engineer.page
+        engineer.press(Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
+        review = bench.desk.pages.page("capability")
+        await until(lambda: review.current is not None and review.current.review is not None)
+        await until(lambda: review.progress.isHidden() and review.list.hasFocus())
+        engineer.keys = 0
+        engineer.press(Qt.Key.Key_L)
+        await until(lambda: page.limits.panel._proposal is not None)
+        await until(page.chart.hasFocus)
+        assert bench.desk.pages.current == "charts"
+        engineer.press(Qt.Key.Key_Return)
+        await until(page.limits.panel.reason.hasFocus)
+        engineer.write("new level since overhaul")
+        engineer.press(Qt.Key.Key_Return)
+        await until(lambda: bench.station.states[1].limits.revision == 2)
+        engineer.press(Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: bench.desk.pages.current == "capability")
+        assert review.current.characteristic.id == 1  # the review goes on where it was
+        assert (engineer.keys, engineer.clicks) == (4, 0)

@@ -86,7 +86,7 @@ class Session:
         chart_page = desk.pages.page("charts").chart_page
         signals = chart_page.feed.series.signals()
         chart_page.chart.focus_on(int(signals[-1]) if len(signals) else 0)
-        chart_page.open_point(chart_page.chart.cursor_position)
+        chart_page.points.open(chart_page.chart.cursor_position)
         await self._settle()
         await self._each(desk, f"{name}-point-{scale}", languages, themes)
         chart_page.chart.reset()

@@ -1,15 +1,21 @@
-"""What is done at single points: leave out, let count again, write down. The page itself asks for the reason, no dialog."""
+"""What is done at single points: look into, leave out, let count again, comment. The page itself asks for the reason."""
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from spc_desktop.domain.note import NoteKind
 from spc_desktop.i18n import _
 from spc_desktop.protocol import messages as m
 from spc_desktop.ui.aio import spawn
+from spc_desktop.ui.inspector import Inspected
 
 if TYPE_CHECKING:
+    from spc_desktop.ui.feed import ChartFeed
     from spc_desktop.ui.pages.chart_page import ChartPage
     from spc_desktop.ui.station import Station
+
+_INSPECTED = tuple(kind for kind in NoteKind if kind not in {NoteKind.SKIPPED, NoteKind.MISSED})
 
 
 class PointWork:
@@ -17,8 +23,45 @@ class PointWork:
 
     def __init__(self, page: "ChartPage") -> None:
         self._page = page
+        self._opened: int | None = None
+        page.chart.point_activated.connect(self.open)
         page.chart.exclude_requested.connect(self.ask_exclude)
         page.chart.restore_requested.connect(self.ask_restore)
+
+    def open(self, position: int) -> None:
+        """Read all about a point and show it at the side."""
+        if self._page.feed is not None and self._page.station is not None:
+            self._opened = position
+            spawn(self._page, self._read(self._page.station, self._page.feed, position))
+
+    def reopen(self) -> None:
+        """Something happened at the points: show the opened one as it is now."""
+        if self._opened is not None:
+            self.open(self._opened)
+
+    def forget(self) -> None:
+        """Another characteristic is shown."""
+        self._opened = None
+
+    async def _read(self, station: "Station", feed: "ChartFeed", position: int) -> None:
+        owner = feed.characteristic.id
+        beside = m.GetNotes(characteristic_id=owner, first_index=position, last_index=position, kinds=_INSPECTED)
+        detail, notes = await asyncio.gather(
+            station.hub.query(m.GetPoint(characteristic_id=owner, index=position)), station.hub.query(beside)
+        )
+        if self._page.feed is not feed or self._opened != position:
+            return
+        members = {at for panel in detail.point.panels for violation in panel.violations for at in violation.members}
+        self._page.point_opened.emit(
+            Inspected(
+                characteristic=feed.characteristic,
+                panels=feed.panels,
+                detail=detail,
+                notes=notes[::-1],
+                alerts=self._page.notes.alerts_at(position),
+                numbers={at: feed.series.number_at(at) for at in members},
+            )
+        )
 
     def ask_exclude(self, position: int) -> None:
         """Ask why a point is to be left out."""

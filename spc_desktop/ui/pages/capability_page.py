@@ -349,7 +349,7 @@ class CapabilityPage(QWidget):
     def _propose(self) -> None:
         row = self.current
         if row is not None:
-            self._context.open_chart(row.station, row.characteristic.id, None)
+            self._context.propose_limits(row.station, row.characteristic.id)
             self._context.say(_("Choose the subgroups that the new limits are to be computed from."), "info")
 
     def _open_chart(self) -> None:

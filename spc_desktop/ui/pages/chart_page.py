@@ -1,15 +1,11 @@
 """One control chart in full: its name, how it is watched, the tools, the chart pair, and how it stands."""
 
-import asyncio
-
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from spc_desktop.domain.errors import KnownError, UserError
-from spc_desktop.domain.note import NoteKind
 from spc_desktop.i18n import _, current_language
-from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.bench.chart_names import chart_title
@@ -30,14 +26,12 @@ from spc_desktop.ui.charts.picture import SpecLimits, Stage
 from spc_desktop.ui.entry.ask_row import AskRow
 from spc_desktop.ui.feed import ChartFeed
 from spc_desktop.ui.frame_clock import FrameClock
-from spc_desktop.ui.inspector import Inspected
 from spc_desktop.ui.keys import letter
 from spc_desktop.ui.message_bar import MessageBar
 from spc_desktop.ui.models.products import display_name
 from spc_desktop.ui.station import Station
 
 _CONTROL = Qt.KeyboardModifier.ControlModifier
-_INSPECTED = tuple(kind for kind in NoteKind if kind not in {NoteKind.SKIPPED, NoteKind.MISSED})
 
 
 class ChartPage(QWidget):
@@ -72,7 +66,7 @@ class ChartPage(QWidget):
         self.split = QSplitter(Qt.Orientation.Vertical)
         self._stages: list[Stage] = []
         self._pending_focus: int | None = None
-        self._opened: int | None = None
+        self._pending_limits = False
         self._lay_out()
         self._connect()
         self.retranslate()
@@ -119,7 +113,6 @@ class ChartPage(QWidget):
         self.chart.lock_changed.connect(self._newest.setChecked)
         self._reset.clicked.connect(self.chart.reset)
         self._all.clicked.connect(self.chart.show_all)
-        self.chart.point_activated.connect(self.open_point)
         self.chart.point_selected.connect(self._tell_point)
         self.tools.limits.clicked.connect(self.limits.start)
         self.tools.undo.clicked.connect(self.take_back)
@@ -247,6 +240,11 @@ class ChartPage(QWidget):
         self._pending_focus = focus
         self._focus_if_loaded()
 
+    def propose_limits(self) -> None:
+        """Begin with new limits as soon as the points are here."""
+        self._pending_limits = True
+        self._focus_if_loaded()
+
     def show_own_chart(self) -> None:
         """Show the chart of the control plan."""
         if self.other.name:
@@ -267,7 +265,8 @@ class ChartPage(QWidget):
             self.feed.replaced.disconnect(self._replaced)
             self.station.release(self.feed)
         self.feed = self.station = None
-        self._stages, self._opened = [], None
+        self._stages, self._pending_limits = [], False
+        self.points.forget()
         self.chart.show_series(None, ())
         self.table.show_series(None, (), 3)
 
@@ -320,6 +319,9 @@ class ChartPage(QWidget):
             position, self._pending_focus = self._pending_focus, None
             self.chart.focus_on(position)
             self.chart.setFocus()
+        if self._pending_limits and self.feed is not None and self.feed.loaded:
+            self._pending_limits = False
+            self.limits.start()
 
     def refresh(self) -> None:
         """Draw what has changed and say how the chart stands."""
@@ -333,8 +335,7 @@ class ChartPage(QWidget):
 
     def _notes_changed(self) -> None:
         self.chart.set_marks(self.notes.marks)
-        if self._opened is not None:
-            self.open_point(self._opened)
+        self.points.reopen()
 
     def _describe(self) -> None:
         feed, station = self.feed, self.station
@@ -355,34 +356,6 @@ class ChartPage(QWidget):
         if series is not None and position >= series.base:
             lines = self.chart.point_text(position).split("\n")
             self._status.setText(" · ".join(lines))
-
-    def open_point(self, position: int) -> None:
-        """Read all about a point and show it at the side."""
-        if self.feed is not None:
-            self._opened = position
-            spawn(self, self._read_point(self.feed, position))
-
-    async def _read_point(self, feed: ChartFeed, position: int) -> None:
-        if self.station is None:
-            return
-        owner, hub = feed.characteristic.id, self.station.hub
-        beside = m.GetNotes(characteristic_id=owner, first_index=position, last_index=position, kinds=_INSPECTED)
-        detail, notes = await asyncio.gather(
-            hub.query(m.GetPoint(characteristic_id=owner, index=position)), hub.query(beside)
-        )
-        if self.feed is not feed or self._opened != position:
-            return
-        members = {at for panel in detail.point.panels for violation in panel.violations for at in violation.members}
-        self.point_opened.emit(
-            Inspected(
-                characteristic=feed.characteristic,
-                panels=feed.panels,
-                detail=detail,
-                notes=notes[::-1],
-                alerts=self.notes.alerts_at(position),
-                numbers={at: feed.series.number_at(at) for at in members},
-            )
-        )
 
     def show_error(self, error: UserError | KnownError) -> None:
         """Say here what could not be read."""

@@ -147,6 +147,11 @@ class ChartsPage(QMainWindow):
         self.chart_page.show_characteristic(station, characteristic_id, focus)
         self._mark_in_tree(station, characteristic_id)
 
+    def propose_limits(self, station: Station, characteristic_id: int) -> None:
+        """Show a characteristic's chart with a baseline to compute new limits from."""
+        self.open_characteristic(station, characteristic_id)
+        self.chart_page.propose_limits()
+
     def _show(self, station: Station, product_id: int, characteristic_id: int | None) -> None:
         if characteristic_id is not None:
             self.open_characteristic(station, characteristic_id)
@@ -205,7 +210,7 @@ class ChartsPage(QMainWindow):
     def _connect_inspector(self) -> None:
         page, inspector = self.chart_page, self.inspector
         inspector.point_wanted.connect(page.chart.go_to)
-        inspector.point_wanted.connect(page.open_point)
+        inspector.point_wanted.connect(page.points.open)
         inspector.exclude_wanted.connect(page.points.ask_exclude)
         inspector.restore_wanted.connect(page.points.ask_restore)
         inspector.comment_wanted.connect(page.points.ask_comment)

@@ -32,6 +32,8 @@ class PageContext:
     """A sentence at the top of the window; its kind is ``info``, ``warning`` or ``error``."""
     open_chart: Callable[[Station, int, int | None], None]
     """Show the chart of a characteristic, at a chart position if one is given."""
+    propose_limits: Callable[[Station, int], None] = field(default=lambda station, characteristic_id: None)
+    """Show the chart of a characteristic with a baseline to compute new limits from."""
     open_alert: Callable[[Station, Alert], None]
     """Show an alert with all that belongs to it."""
     go_to: Callable[[str], None]
@@ -75,6 +77,10 @@ class ShowsCharts(Protocol):
 
     def open_characteristic(self, station: Station, characteristic_id: int, focus: int | None = None) -> None:
         """Show a characteristic that is in the catalogue, at a chart position if one is given."""
+        ...
+
+    def propose_limits(self, station: Station, characteristic_id: int) -> None:
+        """Show a characteristic that is in the catalogue, with a baseline to compute new limits from."""
         ...
 
 
