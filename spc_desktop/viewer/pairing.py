@@ -137,4 +137,5 @@ class Pairing:
                 raise self._not_of_hub(found.hex(":").upper())
             self._trust.check(self._address, shown or b"")
         finally:
-            writer.close()
+            # An orderly end waits for the other side's, maybe for ever, and is left half done where the loop ends first.
+            writer.transport.abort()
