@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 import os
+from contextlib import ExitStack
 
 import pytest
 
@@ -57,3 +58,42 @@ def _own_folders(tmp_path_factory, monkeypatch):
     folder = str(tmp_path_factory.getbasetemp() / "user")
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LOCALAPPDATA", "APPDATA"):
         monkeypatch.setenv(name, folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_database():
+    """A function that makes a fresh database and returns its URL; skips, with the reason, where there is no server."""
+    from tests import postgres
+
+    with ExitStack() as ending:
+        try:
+            make = ending.enter_context(postgres.server())
+        except RuntimeError as reason:
+            pytest.skip(str(reason))
+        yield make
+
+
+@pytest.fixture(scope="session")
+def redis_of_session():
+    """A Redis server for all tests: streams of different databases are apart."""
+    from tests import redis
+
+    with ExitStack() as ending:
+        try:
+            running = ending.enter_context(redis.server())
+        except RuntimeError as reason:
+            pytest.skip(str(reason))
+        yield running
+
+
+@pytest.fixture
+def redis_server():
+    """A Redis server; skips, with the reason, where there is none."""
+    from tests import redis
+
+    with ExitStack() as ending:
+        try:
+            running = ending.enter_context(redis.server())
+        except RuntimeError as reason:
+            pytest.skip(str(reason))
+        yield running

@@ -8,17 +8,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from ssl import SSLContext
 
 from spc_desktop.app.failures import listen_failure
 from spc_desktop.app.instance import note_address
+from spc_desktop.app.shared import build_member, check_addresses, check_relay
 from spc_desktop.app.start import Start, is_encrypted
 from spc_desktop.app.tls import server_context
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.hub import Hub
+from spc_desktop.hub.member import Member
 from spc_desktop.hub.ports import Clock, Store
 from spc_desktop.hub.tasks import TaskState
 from spc_desktop.server.access import Access, is_loopback
 from spc_desktop.server.listener import HubServer
+from spc_desktop.server.operation import Check
 from spc_desktop.sources.sample_plant import run_sample_plant
 from spc_desktop.storage.store import open_store
 
@@ -30,7 +34,7 @@ DISK_LOW = 64 * 1024 * 1024
 class Station:
     """A hub that runs and answers at ``url``."""
 
-    hub: Hub
+    hub: Hub | Member
     server: HubServer
     url: str
     set_up_code: str = ""
@@ -40,8 +44,14 @@ class Station:
 
 
 def build_hub(
-    start: Start, clock: Clock, *, store: Store | None = None, on_task: Callable[[TaskState], None] | None = None
-) -> Hub:
+    start: Start,
+    clock: Clock,
+    *,
+    store: Store | None = None,
+    on_task: Callable[[TaskState], None] | None = None,
+    tls: SSLContext | None = None,
+    mark: str = "",
+) -> Hub | Member:
     """Make the hub of a start; it begins to work in ``async with hub``.
 
     Args:
@@ -49,7 +59,14 @@ def build_hub(
         clock: the time.
         store: another place to keep everything than the data folder's database.
         on_task: hears how the sources are.
+        tls: encrypts what hubs of one database say to each other.
+        mark: fingerprint of its certificate.
+
+    Raises:
+        UserError: the address of a shared database or its relay can be none.
     """
+    if start.settings.hub.relay or start.settings.hub.database:
+        return build_member(start, clock, tls, mark, on_task)
     return Hub(store or open_store(start.data_dir), clock, language=start.language, on_task=on_task)
 
 
@@ -64,7 +81,14 @@ async def running_station(
     """
     settings = start.settings
     plant = settings.sample_plant
-    async with build_hub(start, clock, on_task=on_task) as hub:
+    tls, mark = None, ""
+    if is_encrypted(settings):
+        own = settings.hub
+        tls, mark = await asyncio.to_thread(server_context, start.data_dir, own.host, own.tls_cert, own.tls_key)
+    check_addresses(settings.hub)
+    if settings.hub.relay:
+        await check_relay(settings.hub.relay)
+    async with build_hub(start, clock, on_task=on_task, tls=tls, mark=mark) as hub:
         if (
             plant.enabled
         ):  # its history comes before anyone listens: old faults are listed, but nobody gets toasts of them
@@ -72,10 +96,9 @@ async def running_station(
         key = secrets.token_hex(32)
         anonymous = settings.hub.allow_anonymous == "loopback"
         access = Access(clock, lambda: hub.accounts, anonymous=anonymous, console_key=key)
-        tls, mark = None, ""
-        if is_encrypted(settings):
-            own = settings.hub
-            tls, mark = await asyncio.to_thread(server_context, start.data_dir, own.host, own.tls_cert, own.tls_key)
+        checks: dict[str, Check] = {"disk": partial(_disk, start.data_dir)}
+        if isinstance(hub, Member) and settings.hub.relay:
+            checks["relay"] = hub.relay_check
         server = HubServer(
             hub,
             clock,
@@ -84,7 +107,7 @@ async def running_station(
             access=access,
             tls=tls,
             memory=hub,
-            checks={"disk": partial(_disk, start.data_dir)},
+            checks=checks,
         )
         hub.on_commit(server.meters.committed)
         try:

@@ -122,6 +122,16 @@ def _hub_options() -> argparse.ArgumentParser:
         choices=("off", "loopback"),
         help="loopback: who works at this computer needs no account (default); off: everybody needs one",
     )
+    options.add_argument(
+        "--database",
+        metavar="URL",
+        help="keep everything in a PostgreSQL that several hubs share: postgresql://user@host/name",
+    )
+    options.add_argument(
+        "--relay",
+        metavar="URL",
+        help="with --database: Redis that carries news between hubs at once: redis://host:6379/0",
+    )
     options.add_argument("--seed", type=int, help="seed of the sample plant (default 1)")
     return options
 

@@ -3,6 +3,7 @@
 It changes nothing: a folder is tried with a file that is removed again, a database is opened for reading only.
 """
 
+import asyncio
 import locale
 import os
 import platform
@@ -20,12 +21,15 @@ from typing import NamedTuple
 
 from spc_desktop.app import failures
 from spc_desktop.app.instance import is_in_use, running_hub
+from spc_desktop.app.shared import check_addresses, check_relay
 from spc_desktop.app.start import Start, is_encrypted, read_start
 from spc_desktop.app.surroundings import require_display
 from spc_desktop.app.upkeep import backups
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.i18n import _, set_language
+from spc_desktop.relay.streams import shown as relay_shown
 from spc_desktop.storage.schema import SCHEMA_VERSION
+from spc_desktop.storage.shared import look, shown
 from spc_desktop.storage.store import FILE_NAME
 from spc_desktop.version import __version__
 
@@ -65,7 +69,10 @@ def examine(start: Start) -> Iterator[Finding]:
     yield Finding("ok", _("Settings"), str(start.settings_file))
     yield _folder(start.data_dir)
     yield _space(start.data_dir)
-    yield _database(start.data_dir / FILE_NAME)
+    if start.settings.hub.database or start.settings.hub.relay:
+        yield from _shared(start)
+    else:
+        yield _database(start.data_dir / FILE_NAME)
     kept = backups(start.data_dir)
     yield Finding("ok", _("Backups"), f"{len(kept)}" + (f", {kept[0].name}" if kept else ""))
     yield _crashes(start.log_dir)
@@ -139,6 +146,36 @@ def _database(file: Path) -> Finding:
             "note", _("Database"), seen + "; " + _("it is brought up to date at the next start, after a backup")
         )
     return Finding("ok", _("Database"), seen)
+
+
+def _shared(start: Start) -> Iterator[Finding]:
+    """The database and the relay that several hubs share."""
+    own = start.settings.hub
+    try:
+        check_addresses(own)
+        yield _shared_database(own.database)
+        if own.relay:
+            trouble = asyncio.run(check_relay(own.relay))
+            verdict, seen = (
+                ("ok", relay_shown(own.relay))
+                if not trouble
+                else ("note", _("does not answer: {url}", url=relay_shown(own.relay)))
+            )
+            yield Finding(verdict, _("Relay"), seen)
+    except (UserError, KnownError) as error:
+        about = _("Relay") if error.code.startswith("relay") else _("Database")
+        yield Finding("fault", about, failures.explain(error)[0])
+
+
+def _shared_database(url: str) -> Finding:
+    seen = look(url)
+    if seen.version is None:
+        return Finding("ok", _("Database"), f"{shown(url)}; " + _("none yet; it is made at the first start"))
+    leads = _("led by the hub at {address}", address=seen.holder) if seen.holder else _("no hub leads just now")
+    text = _("{path}, version {found}; {leads}", path=shown(url), found=seen.version, leads=leads)
+    if seen.version > SCHEMA_VERSION:
+        return Finding("fault", _("Database"), text + "; " + _("written by a newer version of the program"))
+    return Finding("ok", _("Database"), text)
 
 
 def _crashes(folder: Path) -> Finding:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from spc_desktop.app.start import Start, known_hubs
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.hub import Hub
+from spc_desktop.hub.member import Member
 from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import messages as m
 from spc_desktop.sources.sample_plant import run_sample_plant
@@ -34,7 +35,7 @@ class OwnDoors:
 
     start: Start
     clock: Clock
-    hub: Hub
+    hub: Hub | Member
     preferences: Preferences
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Other hubs are to be shown: the window is filled anew."""

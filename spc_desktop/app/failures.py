@@ -47,6 +47,22 @@ SENTENCES: dict[str, tuple[str, int]] = {
     ),
     "database_unavailable": ("the database in {path} cannot be opened: {detail}", DATA),
     "disk_full": ("the disk of {path} is full; make room, then start again", DATA),
+    "database_refused": (
+        "{path} does not accept the sign-in: {detail}; look at user name and password (PGPASSWORD or ~/.pgpass keep"
+        " them off the command line)",
+        DATA,
+    ),
+    "database_url_invalid": (
+        "{url} is no address of a shared database; write it like postgresql://user@host:5432/name",
+        USAGE,
+    ),
+    "relay_url_invalid": ("{url} is no address of a relay; write it like redis://host:6379/0 ({reason})", USAGE),
+    "relay_needs_database": ("--relay connects hubs that share a database; give --database as well", USAGE),
+    "relay_refused": ("the relay {url} does not accept the sign-in: {detail}; look at user name and password", DATA),
+    "driver_missing": (
+        "{what} needs the package {package}, which is not installed: pip install 'spc-desktop[{extra}]'",
+        USAGE,
+    ),
     "port_in_use": (
         "port {port} on {host} is in use by {program}; end that program, or use another port: --port {free}",
         ADDRESS,

@@ -14,7 +14,9 @@ from spc_desktop.app.instance import sole_user
 from spc_desktop.app.logs import logging_to
 from spc_desktop.app.shutdown import DEADLINE, must_end_within, stop_on_signals
 from spc_desktop.app.start import Start
+from spc_desktop.hub.member import Member
 from spc_desktop.i18n import _
+from spc_desktop.storage.shared import shown
 from spc_desktop.version import __version__
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,9 @@ def _greeting(start: Start, station: Station) -> str:
         f"             {sockets}/ws/spc/product/1/",
         _("  Data       {path}", path=start.data_dir),
     ]
+    if isinstance(station.hub, Member):
+        role = _("this hub leads") if station.hub.leads else _("another hub leads, this one is ready to take over")
+        lines.append(_("  Database   {url}; {role}", url=shown(start.settings.hub.database), role=role))
     if start.settings.sample_plant.enabled:
         lines.append(_("  Source     sample plant, speed {speed}", speed=f"{start.settings.sample_plant.speed:g}"))
     if station.fingerprint:

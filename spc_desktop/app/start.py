@@ -19,6 +19,8 @@ SECTIONS = {
     "port": "hub",
     "insecure": "hub",
     "allow_anonymous": "hub",
+    "database": "hub",
+    "relay": "hub",
     "tls_cert": "hub",
     "tls_key": "hub",
     "seed": "sample_plant",

@@ -1,6 +1,6 @@
 """From committed events to mailboxes, and the replay of what a reader missed: no gap and no double at the seam."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from spc_desktop.hub.api import Delivery, Resync, WatchFilter
 from spc_desktop.hub.mailbox import EventMailbox
@@ -19,6 +19,8 @@ class Feed:
         self._closed = False
         self.epoch = ""
         self.head = 0
+        self.pass_on: Callable[[Sequence[m.AnyEvent]], None] | None = None
+        """Hears what is published, to tell it elsewhere too."""
 
     def __len__(self) -> int:
         return len(self._mailboxes)
@@ -27,12 +29,22 @@ class Feed:
         """Start after the newest stored event."""
         self.epoch, self.head = epoch, head
 
-    def publish(self, events: Iterable[m.AnyEvent]) -> None:
+    def publish(self, events: Sequence[m.AnyEvent]) -> None:
         """Give committed events to every mailbox: one shared object each, however many readers there are."""
         for event in events:
+            if event.seq <= self.head:  # told already, by another hub's news
+                continue
             self.head = event.seq
             for mailbox in self._mailboxes:
                 mailbox.put(event)
+        if self.pass_on is not None:
+            self.pass_on(events)
+
+    def skip(self, head: int) -> None:
+        """Go on after events that nobody has any more: every reader reads its state anew."""
+        self.head = head
+        for mailbox in self._mailboxes:
+            mailbox.tell(Resync(seq=head, epoch=self.epoch, reason="retention"))
 
     def open(self, wanted: WatchFilter, resume: tuple[str, int] | None) -> EventMailbox:
         """Open a mailbox. Live events after the present head queue behind the replay of those up to it."""

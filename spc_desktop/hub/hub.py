@@ -67,6 +67,7 @@ class Hub:
         language: of the titles and messages of alerts.
         name: what the connection pill calls this hub.
         on_task: hears of the restartable tasks that ``tasks.keep`` runs (sources).
+        feed: one that goes on when this hub ends; one of its own when None.
     """
 
     def __init__(
@@ -77,13 +78,15 @@ class Hub:
         language: str = "ko",
         name: str = "",
         on_task: Callable[[TaskState], None] | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._language = language
         self._name = name
         self._intake = Intake()
-        self._feed = Feed(store)
+        self._feed = Feed(store) if feed is None else feed  # an empty feed counts as false
+        self._own_feed = feed is None
         self._station = Station()
         self._office = accounts.AccountOffice()
         self._pairings = PairingOffice()
@@ -130,7 +133,8 @@ class Hub:
                 log.error(
                     "the intake was not drained in %s s; %d entries are refused", DRAIN_DEADLINE, self._intake.waiting
                 )
-        self._feed.close()
+        if self._own_feed:
+            self._feed.close()
         await self.tasks.stop(CANCEL_DEADLINE)
         await self._store.__aexit__(*exc)
 

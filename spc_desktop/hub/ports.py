@@ -1,6 +1,6 @@
 """What the hub needs from outside: a store and a clock."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -214,6 +214,32 @@ class SharedStore(Store, Protocol):
     async def seen_as(self) -> str:
         """Return the address under which the database sees this computer."""
         ...
+
+
+Spawn = Callable[[str, Coroutine[Any, Any, None]], object]
+"""Starts a task with a name; who gave it ends it."""
+
+
+class Peers(Protocol):
+    """Asks the hub that leads what only that one can answer, and answers others."""
+
+    async def open(self, answer: Callable[[bytes], Awaitable[bytes]], spawn: Spawn) -> Holder:
+        """Begin to answer, in tasks that ``spawn`` starts; return how others reach this hub."""
+        ...
+
+    async def ask(self, holder: Holder, question: bytes) -> bytes:
+        """Return the answer of another hub.
+
+        Raises:
+            KnownError: ``hub_unreachable`` (it was certainly not asked), ``answer_lost`` (it may have been).
+        """
+        ...
+
+    def part(self) -> None:
+        """Ask no more: what another hub has not answered is lost."""
+        ...
+
+    async def close(self) -> None: ...
 
 
 class Relay(Protocol):

@@ -52,6 +52,14 @@ class Cursors:
         """Return the position of a client that has told one."""
         return self._known.get(_key(user, client_id))
 
+    async def find(self, user: str, client_id: str) -> tuple[str, int] | None:
+        """Return the position of a client, also where it told another hub of the same database."""
+        if self._memory is not None and self.of(user, client_id) is None:
+            body = (await self._memory.documents(KIND)).get(_key(user, client_id))
+            if body is not None:
+                self._known[_key(user, client_id)] = msgspec.json.decode(body, type=tuple[str, int])
+        return self.of(user, client_id)
+
     async def write(self) -> None:
         """Keep what has changed.
 

@@ -303,7 +303,7 @@ class Talk:
         self._replace(principal.name, talk.client_id, client)
         resume = request.resume
         if resume is None and talk.client_id and talk.subscriptions:
-            resume = self._cursors.of(principal.name, talk.client_id)
+            resume = await self._cursors.find(principal.name, talk.client_id)
         since = resume[1] if resume is not None and await self._recoverable(*resume) else None
         if resume is not None:
             self._meters.resumed(recovered=since is not None)
@@ -344,10 +344,11 @@ class Talk:
 
     async def _recoverable(self, epoch: str, seq: int) -> bool:
         """Return whether everything after ``seq`` is still in the log."""
-        if epoch != self._fanout.epoch or seq > max(self._fanout.head, self._hub.state.head):
+        if epoch != self._fanout.epoch:
             return False
+        # Of several hubs another one may have told the client more than this one knows yet: only the log can say.
         page = await self._hub.query(m.GetEvents(since=seq, epoch=epoch, limit=1))
-        return bool(page.first <= seq + 1)
+        return bool(page.first <= seq + 1 <= page.head + 1)
 
     def _received(self, visit: Visit, talk: session.V1Session, seq: int) -> None:
         if not talk.connected or seq > self._fanout.head:

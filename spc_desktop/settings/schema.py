@@ -27,6 +27,12 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = False
     tls_cert: Annotated[str, Meta(description="file of the site's certificate (PEM); empty: one is made")] = ""
     tls_key: Annotated[str, Meta(description="file of its key (PEM); empty: it is in the certificate's file")] = ""
+    database: Annotated[
+        str, Meta(description="database server that several hubs share: postgresql://user@host/name; empty: a file")
+    ] = ""
+    relay: Annotated[
+        str, Meta(description="server that carries news between these hubs at once: redis://host:6379/0; empty: none")
+    ] = ""
     allow_anonymous: Annotated[
         Anonymous, Meta(description="loopback: who works at this computer needs no account; off: everybody needs one")
     ] = "loopback"

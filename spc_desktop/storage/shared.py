@@ -8,17 +8,19 @@ take; taking the lease needs the same lock. So what a hub writes is either befor
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, TypeVar
+from importlib.util import find_spec
+from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy.exc import ArgumentError
 
-from spc_desktop.domain.errors import KnownError
+from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.ports import Holder
-from spc_desktop.storage import schema
+from spc_desktop.storage import migrate, schema
 from spc_desktop.storage.append import head_of
-from spc_desktop.storage.engine import lease_engine, surroundings, writers_turn
+from spc_desktop.storage.engine import database_url, lease_engine, reader_engine, surroundings, writers_turn
 from spc_desktop.storage.store import SqlStore, Waiting
 
 NAME = "lease"
@@ -27,6 +29,14 @@ TURN_SECONDS = 3.0
 
 T = TypeVar("T")
 _VALUE = select(schema.meta.c.value).where(schema.meta.c.name == NAME)
+
+
+class Seen(NamedTuple):
+    """What somebody from outside sees of a shared database."""
+
+    version: str | None
+    holder: str
+    """``host:port`` of the hub that leads; empty: none does."""
 
 
 class _Lease(Struct, frozen=True):
@@ -110,6 +120,44 @@ class SharedStore(SqlStore):
             or (lease.holder.id, lease.holder.token) != (mine.id, mine.token)
         ):
             raise KnownError("not_leader")
+
+
+def check_url(url: str) -> None:
+    """Refuse what cannot be the address of a shared database.
+
+    Raises:
+        UserError: ``database_url_invalid``, ``driver_missing``.
+    """
+    try:
+        found = database_url(url) if "://" in url else None
+    except (ArgumentError, ValueError):
+        found = None
+    if found is None or found.get_backend_name() != "postgresql" or not found.database:
+        raise UserError("database_url_invalid", url=url.rpartition("@")[2])
+    if find_spec("psycopg") is None:
+        raise UserError("driver_missing", what="PostgreSQL", package="psycopg[binary]", extra="cluster")
+
+
+def look(url: str) -> Seen:
+    """Return what a shared database holds, without changing anything.
+
+    Raises:
+        KnownError: it cannot be reached.
+    """
+    engine = reader_engine(database_url(url), 5000, 1)
+    try:
+        with surroundings(engine.url), engine.begin() as connection:
+            version = migrate.version_of(connection)
+            lease = _read(connection.scalar(_VALUE)) if version is not None else None
+            leads = lease is not None and lease.until > _now(connection)
+            return Seen(version, f"{lease.holder.host}:{lease.holder.port}" if lease is not None and leads else "")
+    finally:
+        engine.dispose()
+
+
+def shown(url: str) -> str:
+    """Return an address without its password."""
+    return database_url(url).render_as_string()
 
 
 def _hold(connection: Connection, me: Holder, seconds: float) -> Holder:

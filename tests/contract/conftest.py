@@ -1,6 +1,6 @@
-"""What contract tests ask: one station behind both kinds of ``HubApi``, and a database server for the store."""
+"""What contract tests ask: one station behind every kind of ``HubApi``."""
 
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,7 +11,7 @@ from spc_desktop.hub.hub import Hub
 from spc_desktop.server.listener import HubServer
 from spc_desktop.storage.memory import MemoryStore
 from spc_desktop.viewer.remote_hub import RemoteHub
-from tests import postgres, redis
+from tests.members import two_members
 
 
 @dataclass
@@ -25,11 +25,18 @@ class Contract:
     stack: AsyncExitStack = field(repr=False, default_factory=AsyncExitStack)
 
 
-@pytest.fixture(params=["local", "remote"])
+@pytest.fixture(params=["local", "remote", "follower"])
 async def contract(request):
-    """A running station; ``contract.api`` is its hub or a ``RemoteHub`` that is connected to it."""
+    """A running station; ``contract.api`` is its hub, a ``RemoteHub`` that is connected to it, or one that follows it."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
+        if request.param == "follower":
+            database = request.getfixturevalue("postgres_database")()
+            leader, follower = await stack.enter_async_context(
+                two_members(database, request.getfixturevalue("redis_of_session").url)
+            )
+            yield Contract(follower, leader, leader.store, request.param, stack)
+            return
         store = MemoryStore()
         hub = await stack.enter_async_context(Hub(store, clock))
         api: HubApi = hub
@@ -37,25 +44,3 @@ async def contract(request):
             server = await stack.enter_async_context(HubServer(hub, clock, port=0))
             api = await stack.enter_async_context(RemoteHub(f"http://127.0.0.1:{server.port}", clock))
         yield Contract(api, hub, store, request.param, stack)
-
-
-@pytest.fixture(scope="session")
-def postgres_database():
-    """A function that makes a fresh database and returns its URL; skips, with the reason, where there is no server."""
-    with ExitStack() as ending:
-        try:
-            make = ending.enter_context(postgres.server())
-        except RuntimeError as reason:
-            pytest.skip(str(reason))
-        yield make
-
-
-@pytest.fixture
-def redis_server():
-    """A Redis server; skips, with the reason, where there is none."""
-    with ExitStack() as ending:
-        try:
-            running = ending.enter_context(redis.server())
-        except RuntimeError as reason:
-            pytest.skip(str(reason))
-        yield running
