@@ -78,7 +78,7 @@ class Tray(QObject):
             self._shown = (name, badge)
             self.icon.setIcon(icon(name, QGuiApplication.palette(), badge))
         state = _("connected") if live else _("not connected")
-        text = _("{n} open alerts", n=open_alerts) if open_alerts else _("no open alerts")
+        text = _("Open alerts: {n}", n=open_alerts) if open_alerts else _("no open alerts")
         paused_text = ", " + _("notifications paused") if paused else ""
         self.icon.setToolTip(f"SPC Desktop — {text}, {state}{paused_text}")
 

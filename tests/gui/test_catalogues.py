@@ -34,4 +34,4 @@ def test_that_the_catalogues_are_sorted() -> None:
 
 def test_that_a_korean_text_is_found_at_run_time() -> None:
     assert translate("● Live", "ko") == "● 실시간"
-    assert translate("{n} open alerts", "ko", n=3) == "열린 경보 3건"
+    assert translate("Open alerts: {n}", "ko", n=3) == "열린 경보: 3"

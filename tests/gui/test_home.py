@@ -78,9 +78,9 @@ async def test_that_the_summary_leads_to_alerts_and_charts_by_keyboard_and_keeps
         home = bench.desk.pages.page("home")
         assert home.stack.currentWidget() is home.summary
         await bench.hub.submit([measured(10.9, at=NOON)])
-        await until(lambda: home.title.text() == "1 open alerts")
+        await until(lambda: home.title.text() == "Open alerts: 1")
         assert "Outer diameter" in home.alerts.item(0).text()
-        assert "■ 1 open alerts" in home.charts.item(0).text()
+        assert "■ Open alerts: 1" in home.charts.item(0).text()
         assert "Pin" in home.charts.item(1).text()
         home.alerts.setFocus()
         home.alerts.setCurrentRow(0)

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QFont
 
-from spc_desktop.domain.alert import Alert, Priority, Status
+from spc_desktop.domain.alert import OPEN, Alert, Priority, Status
 from spc_desktop.domain.announcement import wants
 from spc_desktop.domain.wording import alert_message, alert_title
 from spc_desktop.i18n import _, current_language, marked
@@ -49,6 +49,7 @@ HEADERS = (
     marked("Alert"),
     marked("What happened"),
     marked("Count"),
+    marked("Owner"),
 )
 
 
@@ -201,7 +202,8 @@ class AlertTable(QAbstractTableModel):
         alert = row.alert
         match column:
             case 0:
-                return f"{GLYPH[alert.status]} {_(STATUS[alert.status])}"
+                shelved = alert.mask is not None and alert.status in OPEN
+                return f"⏸ {_('Shelved')}" if shelved else f"{GLYPH[alert.status]} {_(STATUS[alert.status])}"
             case 1:
                 return (alert.last_at or alert.created_at).astimezone().strftime("%m-%d %H:%M:%S")
             case 2:
@@ -212,8 +214,10 @@ class AlertTable(QAbstractTableModel):
                 return title_of(alert)
             case 5:
                 return sentence_of(alert)
-            case _:
+            case 6:
                 return str(alert.count) if alert.count > 1 else ""
+            case _:
+                return alert.assigned_to
 
     def _tooltip(self, row: Row, column: int, role: int) -> str:
         if role == Qt.ItemDataRole.AccessibleTextRole and column:

@@ -151,7 +151,7 @@ class ProductTree(QStandardItemModel):
                 text = f"■ {count}" if count else ""
                 if cell.text() != text:
                     cell.setText(text)
-                    cell.setToolTip(_("{n} open alerts", n=count) if count else "")
+                    cell.setToolTip(_("Open alerts: {n}", n=count) if count else "")
             self._write_counts(item, counts)
 
 

@@ -149,7 +149,7 @@ class HomePage(QWidget):
             return
         alerts = [(station, alert) for station in stations for alert in self._open_alerts(station)]
         count = len(alerts)
-        self.title.setText(_("{n} open alerts", n=count) if count else _("No open alerts"))
+        self.title.setText(_("Open alerts: {n}", n=count) if count else _("No open alerts"))
         self._fill_alerts(alerts)
         self._fill_charts()
         runs, far = doors is not None and doors.plant_runs, doors is not None and bool(doors.servers)
@@ -196,7 +196,7 @@ class HomePage(QWidget):
             for characteristic in self._context.scope.characteristics(station):
                 product = station.products[characteristic.product_id]
                 found = count[characteristic.id]
-                state = f"■ {_('{n} open alerts', n=found)}" if found else f"✓ {_('no open alerts')}"
+                state = f"■ {_('Open alerts: {n}', n=found)}" if found else f"✓ {_('no open alerts')}"
                 text = f"{display_name(product)} — {display_name(characteristic)}   {state}"
                 ranked.append((-weight[characteristic.id], text, (station, characteristic.id)))
         ranked.sort(key=lambda entry: entry[0])

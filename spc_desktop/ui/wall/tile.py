@@ -185,7 +185,7 @@ class Tile:
         if standing.frozen and standing.frozen != standing.text:
             parts.append(standing.frozen)
         if standing.open:
-            parts.append(_("{n} open alerts", n=standing.open))
+            parts.append(_("Open alerts: {n}", n=standing.open))
         return ". ".join(part for part in parts if part)
 
 

@@ -1,0 +1,237 @@
+"""The alerts page: an alert with its evidence, what is done about it by keys, and journey B with its keys counted."""
+
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from spc_desktop.domain.alert import Priority, Status
+from spc_desktop.domain.announcement import Preferences
+from spc_desktop.domain.measurement import Trace
+from spc_desktop.domain.register import Cause, PlanStep, ReactionPlan
+from spc_desktop.protocol import messages as m
+from tests.fakes import NOON, diameter, known_limits, measured, save
+from tests.gui.conftest import until
+
+REGISTER = m.SaveRegister(
+    entries=(
+        ReactionPlan(id="all", steps=(PlanStep(text="재확인", text_en="Measure again"), PlanStep(text="봉쇄"))),
+        Cause(id="TOOL", name="공구 마모", name_en="Tool wear"),
+    ),
+    reason="r",
+)
+WATCHED = save(diameter(), plans=[known_limits()])
+DRIFTS = [
+    measured(
+        10.0 + 0.01 * (at % 5) + (0.9 if at == 60 else 0.0),
+        at=NOON + timedelta(minutes=at),
+        trace=Trace(lot="L2" if at >= 55 else "L1", machine="M1"),
+    )
+    for at in range(300)
+]
+
+
+class Person:
+    """Types and clicks, and counts both."""
+
+    def __init__(self, bench):
+        self.bench, self.keys, self.clicks = bench, 0, 0
+
+    def press(self, key, modifiers=Qt.KeyboardModifier.NoModifier, text=""):
+        """Press a key on whatever has the keyboard."""
+        self.keys += 1
+        widget = self.bench.window.focusWidget()
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            QApplication.sendEvent(widget, QKeyEvent(kind, int(key), modifiers, text))
+
+    def type(self, text):
+        """Type a text; its letters are not counted as commands. The list of the completer needs a real window system."""
+        self.bench.window.focusWidget().setText(text)
+        self.press(Qt.Key.Key_Return)
+
+    def click(self, button):
+        self.clicks += 1
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+async def first_alert(bench):
+    """Show the alerts page with its newest alert selected, and wait until its evidence is there."""
+    await until(lambda: bench.station.alerts)
+    bench.desk.show_page("alerts")
+    bench.window.activateWindow()
+    panel = bench.alert_panel
+    panel.view.setFocus()
+    await until(lambda: panel.detail.evidence is not None)
+    await until(lambda: bench.window.focusWidget() is panel.view)
+    return panel
+
+
+async def test_that_an_alert_shows_its_chart_what_changed_before_and_what_was_found_last_time(open_bench):
+    async with open_bench(WATCHED, REGISTER) as bench:
+        await bench.hub.submit([measured(10.9, at=NOON - timedelta(minutes=2))])
+        await bench.hub.submit([measured(10.0, at=NOON - timedelta(minutes=1))])
+        await until(lambda: 1 in bench.station.alerts)
+        await bench.hub.command(m.Resolve(alert_id=1, root_cause="TOOL 공구 마모", corrective_action="changed"))
+        await bench.hub.submit(DRIFTS)
+        panel = await first_alert(bench)
+        beyond = [one for one in bench.station.alerts.values() if one.key.endswith(".i/nelson_1")]
+        newest = max(beyond, key=lambda alert: alert.id)
+        panel.select(bench.station, newest.id)
+        detail = panel.detail
+        await until(lambda: detail.evidence is not None and detail.evidence.position == newest.point_index == 62)
+        assert detail.chart.cursor_position == 62
+        assert detail.evidence.series.count < 130  # a stretch, not the history
+        text = detail.text.text()
+        assert "Lot: L1 → L2 — subgroups before the signal: 5" in text
+        assert "Not recorded: Operator" in text
+        assert "TOOL 공구 마모 → changed" in text
+        assert "Outer diameter" in text
+
+
+async def test_that_journey_b_needs_one_click_to_the_evidence_and_two_keys_to_acknowledge(open_bench):
+    async with open_bench(WATCHED, REGISTER) as bench:
+        await bench.hub.submit(DRIFTS)
+        await until(lambda: bench.recorder.toasts)
+        person, panel = Person(bench), bench.alert_panel
+        person.clicks += 1
+        bench.recorder.toasts[0].open()
+        await until(lambda: panel.detail.chart.cursor_position == 60)
+        await until(lambda: "What changed before" in panel.detail.text.text())
+        assert (person.keys, person.clicks) == (0, 1)
+        await until(lambda: bench.window.focusWidget() is panel.view)
+        alert_id = panel.selected()[0].alert.id
+
+        def alert():
+            return bench.station.alerts[alert_id]
+
+        person.press(Qt.Key.Key_A, text="a")
+        await until(lambda: alert().status is Status.ACKNOWLEDGED)
+        assert person.keys <= 2
+        person.press(Qt.Key.Key_G, text="g")
+        person.type("lee")
+        await until(lambda: alert().assigned_to == "lee")
+        person.press(Qt.Key.Key_C, text="c")
+        person.type("Tool wear (TOOL)")
+        await until(lambda: alert().root_cause == "TOOL 공구 마모")
+        person.press(Qt.Key.Key_K, Qt.KeyboardModifier.ShiftModifier, text="K")
+        person.type("tool changed")
+        await until(lambda: alert().status is Status.RESOLVED)
+        assert alert().life.verification == "watching"
+        assert (person.keys, person.clicks) == (7, 1)  # a documented first response
+        for at in range(300, 309):
+            await bench.hub.submit([measured(10.0 + 0.01 * (at % 5), at=NOON + timedelta(minutes=at))])
+        await until(lambda: alert().life.verification == "effective")
+        panel.select(bench.station, alert_id)
+        await until(lambda: "Corrective action effective" in panel.detail.text.text())
+        person.press(Qt.Key.Key_X, text="x")
+        await until(lambda: alert().status is Status.CLOSED)
+        assert (person.keys, person.clicks) == (8, 1)
+
+
+async def test_that_one_key_holds_for_every_alert_of_an_event(open_bench):
+    async with open_bench(WATCHED) as bench:
+        await bench.hub.submit([measured(10.0), measured(10.9, at=NOON + timedelta(minutes=1))])
+        await until(lambda: len(bench.station.alerts) == 2)  # beyond a limit, and the moving range
+        panel = await first_alert(bench)
+        assert panel.acts.together.isVisible()
+        assert str(len(bench.station.alerts)) in panel.acts.together.text()
+        panel.acknowledge()
+        await until(lambda: all(one.status is Status.ACKNOWLEDGED for one in bench.station.alerts.values()))
+        panel.acts.buttons["U"].click()
+        await until(lambda: all(one.status is Status.NEW for one in bench.station.alerts.values()))
+        panel.acts.together.setChecked(False)
+        panel.acknowledge()
+        await until(lambda: sum(one.status is Status.NEW for one in bench.station.alerts.values()) == 1)
+
+
+async def test_that_a_step_of_the_reaction_plan_is_written_into_the_alert_and_keeps_its_tick(open_bench):
+    async with open_bench(WATCHED, REGISTER) as bench:
+        await bench.hub.submit([measured(10.8)])
+        panel = await first_alert(bench)
+        assert [panel.acts.plan.item(at).text() for at in range(2)] == ["Measure again", "봉쇄"]
+        panel.acts.plan.item(0).setCheckState(Qt.CheckState.Checked)
+        await until(lambda: bench.station.alerts[1].corrective_action == "재확인")
+        item = panel.acts.plan.item(0)
+        assert item.checkState() is Qt.CheckState.Checked
+        assert not item.flags() & Qt.ItemFlag.ItemIsUserCheckable
+
+
+async def test_that_shelving_asks_how_long_and_why_and_can_be_taken_back(open_bench):
+    async with open_bench(WATCHED) as bench:
+        await bench.hub.submit([measured(10.8)])
+        panel, person = await first_alert(bench), Person(bench)
+        person.press(Qt.Key.Key_S, text="s")
+        person.type("9999")
+        assert "1 to 720" in panel.messages.text
+        person.type("30")
+        person.type("gauge is being changed")
+        await until(lambda: bench.station.alerts[1].mask is not None)
+        await until(lambda: "Shelved until" in panel.detail.text.text())
+        assert panel.filter.index(0, 0).data() == "⏸ Shelved"
+        person.press(Qt.Key.Key_U, text="u")
+        await until(lambda: bench.station.alerts[1].mask is None)
+
+
+async def test_that_an_alert_without_a_cause_is_closed_with_a_reason(open_bench):
+    async with open_bench(WATCHED) as bench:
+        await bench.hub.submit([measured(10.8)])
+        panel, person = await first_alert(bench), Person(bench)
+        person.press(Qt.Key.Key_X, text="x")
+        assert panel.ask.isVisible()
+        assert bench.station.alerts[1].status is Status.NEW
+        person.type("False alarm")
+        await until(lambda: bench.station.alerts[1].status is Status.CLOSED)
+        steps = await bench.hub.query(m.GetAlertHistory(alert_id=1))
+        assert steps[-1].comment == "False alarm"
+
+
+@pytest.mark.parametrize("key", ["G", "S", "C", "N", "X", "Shift+K", "V"])
+def test_that_every_act_has_a_button_with_its_key(qtbot, key):
+    from spc_desktop.ui.alerts.actions import ActionPanel
+
+    panel = ActionPanel()
+    qtbot.addWidget(panel)
+    assert key in panel.buttons[key].text()
+
+
+async def test_that_what_cannot_be_done_says_why(open_bench):
+    async with open_bench(WATCHED) as bench:
+        await bench.hub.submit([measured(10.8)])
+        panel, person = await first_alert(bench), Person(bench)
+        person.press(Qt.Key.Key_V, text="v")
+        assert "First write down a corrective action" in panel.messages.text
+        assert not panel.acts.buttons["V"].isEnabled()
+        await bench.hub.command(m.Close(alert_id=1))
+        panel.select(bench.station, 1)
+        await until(lambda: not panel.acts.buttons["G"].isEnabled())
+        assert panel.acts.buttons["G"].toolTip() == "This alert has ended"
+
+
+async def test_that_a_person_raises_an_alert_by_hand(open_bench):
+    async with open_bench(WATCHED) as bench:
+        bench.desk.show_page("alerts")
+        panel, person = bench.alert_panel, Person(bench)
+        bench.window.activateWindow()
+        person.click(panel.raise_button)
+        await until(lambda: bench.window.focusWidget() is panel.form.title)
+        person.press(Qt.Key.Key_Return)
+        assert panel.form.isVisible()  # it has no title yet
+        panel.form.priority.setCurrentIndex(panel.form.priority.findData(int(Priority.HIGH)))
+        person.type("Oil under the press")
+        await until(lambda: bench.station.alerts)
+        (alert,) = bench.station.alerts.values()
+        assert (alert.title, alert.priority, alert.product_id) == ("Oil under the press", Priority.HIGH, 1)
+        assert not panel.form.isVisible()
+        await until(lambda: [row.alert.id for row in panel.selected()] == [alert.id])
+        await until(lambda: "belongs to no chart" in panel.detail.no_chart.text())
+
+
+async def test_that_the_page_says_in_a_sentence_what_the_person_is_told_of(open_bench):
+    async with open_bench(WATCHED) as bench:
+        page = bench.desk.pages.page("alerts")
+        assert page.told.text() == "Notifications here: All alerts"
+        await bench.hub.command(m.SavePreferences(prefs=Preferences(min_priority=Priority.HIGH)), bench.station.actor)
+        await until(lambda: page.told.text() == "Notifications here: All alerts of priority 3 and up")
