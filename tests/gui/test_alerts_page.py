@@ -5,14 +5,15 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication
 
-from spc_desktop.domain.alert import Priority, Status
+from spc_desktop.domain.alert import AlertType, Priority, Status
 from spc_desktop.domain.announcement import Preferences
 from spc_desktop.domain.measurement import Trace
 from spc_desktop.domain.register import Cause, PlanStep, ReactionPlan
 from spc_desktop.protocol import messages as m
+from spc_desktop.ui.models.alerts import ROW_ROLE
 from tests.fakes import NOON, diameter, known_limits, measured, save
 from tests.gui.conftest import until
 
@@ -235,3 +236,93 @@ async def test_that_the_page_says_in_a_sentence_what_the_person_is_told_of(open_
         assert page.told.text() == "Notifications here: All alerts"
         await bench.hub.command(m.SavePreferences(prefs=Preferences(min_priority=Priority.HIGH)), bench.station.actor)
         await until(lambda: page.told.text() == "Notifications here: All alerts of priority 3 and up")
+
+
+# -- the past ----------------------------------------------------------------------------------------------------------
+
+
+def by_hand(number, **fields):
+    words = {"title": f"t{number}", "message": f"number {number}", "alert_type": AlertType.TREND, **fields}
+    return m.CreateAlert(product_id=1, **words)
+
+
+async def the_history(bench):
+    """Show the history and wait until it was read."""
+    bench.desk.show_page("alerts")
+    page = bench.desk.pages.page("alerts")
+    page.tabs.setCurrentIndex(1)
+    await until(lambda: page.history._state == "read")
+    return page.history
+
+
+async def test_that_the_history_is_read_page_by_page_as_the_person_scrolls(open_bench, monkeypatch):
+    monkeypatch.setattr("spc_desktop.ui.alerts.history.PAGE", 30)
+    async with open_bench(WATCHED) as bench:
+        for number in range(100):
+            await bench.hub.command(by_hand(number))
+        past = await the_history(bench)
+        fatal = QAbstractItemModelTester.FailureReportingMode.Fatal
+        tester = QAbstractItemModelTester(past.model, fatal, bench.window)
+        assert past.model.rowCount() < 100
+        assert "scroll for more" in past.count.text()
+        while past.model.more:
+            before = past.model.rowCount()
+            past.view.scrollToBottom()
+            past.model.fetchMore()
+            await until(lambda before=before: past.model.rowCount() > before)
+        await until(lambda: past.count.text() == "Alerts: 100")
+        ids = [past.model.index(row, 0).data(ROW_ROLE).alert.id for row in range(100)]
+        assert ids == list(range(100, 0, -1))
+        await bench.hub.command(m.Close(alert_id=ids[5]))
+        await until(lambda: past.model.index(5, 1).data() == "✓ Closed")
+        assert tester is not None
+
+
+async def test_that_filters_and_words_narrow_the_history_and_can_be_cleared(open_bench):
+    async with open_bench(WATCHED) as bench:
+        await bench.hub.submit([measured(10.9)])
+        await bench.hub.command(by_hand(1, message="oil on the floor", priority=Priority.URGENT))
+        await bench.hub.command(by_hand(2, message="belt slips"))
+        past = await the_history(bench)
+        assert past.model.rowCount() == 3
+
+        async def shows(*titles):
+            await until(lambda: past._state == "read")
+            rows = [past.model.index(row, 0).data(ROW_ROLE).alert for row in range(past.model.rowCount())]
+            assert [row.title for row in rows] == list(titles)
+
+        past.filters.text.setText("oil")
+        past.filters.text.returnPressed.emit()
+        await shows("t1")
+        past.all_button.click()
+        await shows("t2", "t1", "Beyond control limit")
+        past.filters.priority.setCurrentIndex(past.filters.priority.findData(int(Priority.URGENT)))
+        await shows("t1")
+        past.filters.type.setCurrentIndex(past.filters.type.findData(AlertType.RUN_RULE.value))
+        await shows()
+        assert "No alert matches" in past.empty.text()
+        assert past.empty.isVisible()
+        past.all_button.click()
+        past.filters.characteristic.setCurrentIndex(past.filters.characteristic.findData(1))
+        await shows("Beyond control limit")
+        past.filters.characteristic.setCurrentIndex(0)
+        past.filters.time.setCurrentIndex(past.filters.time.findData(-1))
+        await until(lambda: past._state == "read")
+        assert not past.all_button.toolTip()
+
+
+async def test_that_a_history_without_alerts_says_so(open_bench):
+    async with open_bench(WATCHED) as bench:
+        past = await the_history(bench)
+        assert "There was no alert yet" in past.empty.text()
+        assert not past.all_button.isEnabled()
+
+
+async def test_that_enter_in_the_history_opens_the_chart_at_the_point(open_bench):
+    async with open_bench(WATCHED) as bench:
+        await bench.hub.submit([measured(10.0), measured(10.9, at=NOON + timedelta(minutes=1))])
+        past = await the_history(bench)
+        await until(lambda: past.detail.evidence is not None)
+        past.view.setFocus()
+        Person(bench).press(Qt.Key.Key_Return)
+        await until(lambda: bench.charts.chart_page.chart.cursor_position == 1)

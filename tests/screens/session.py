@@ -76,6 +76,8 @@ class Session:
                 await self._settle()
                 await self._bench(desk, f"{page}{state}", scale, languages, themes)
             await self._each(desk, f"{page}{state}-{scale}", languages, themes)
+            if page == "alerts":
+                await self._alert_tabs(desk, f"{page}{state}", scale, languages, themes)
         await desk.close()
         window.may_close = True
         window.close()
@@ -111,6 +113,20 @@ class Session:
         await self._settle()
         await self._each(desk, f"{name}-other-{scale}", languages, themes)
         chart_page.other.choose("")
+
+    async def _alert_tabs(
+        self, desk: Desk, name: str, scale: int, languages: Sequence[str], themes: Sequence[str]
+    ) -> None:
+        """Show the form of an alert that is raised by hand, and the other tabs."""
+        page = desk.pages.page("alerts")
+        page.panel.form.ask()
+        await self._settle()
+        await self._each(desk, f"{name}-raise-{scale}", languages, themes)
+        page.panel.form.put_away()
+        for at in range(1, page.tabs.count()):
+            page.tabs.setCurrentIndex(at)
+            await self._settle()
+            await self._each(desk, f"{name}-tab{at + 1}-{scale}", languages, themes)
 
     async def _each(self, desk: Desk, name: str, languages: Sequence[str], themes: Sequence[str]) -> None:
         window = desk.window

@@ -86,9 +86,9 @@ class RaiseForm(QFrame):
             for at, station in enumerate(self._stations)
             for id_, product in station.products.items()
         ]
-        _refill(self.product, [(name, (at, id_)) for name, at, id_ in products])
-        _refill(self.type, [(_(name), str(kind)) for kind, name in TYPES.items()])
-        _refill(self.priority, [(_(name), int(level)) for level, name in PRIORITY.items()])
+        refill(self.product, [(name, (at, id_)) for name, at, id_ in products])
+        refill(self.type, [(_(name), str(kind)) for kind, name in TYPES.items()])
+        refill(self.priority, [(_(name), int(level)) for level, name in PRIORITY.items()])
         self.ok.setText(_("Raise alert"))
         self.cancel.setText(_("Cancel"))
         self._check()
@@ -137,7 +137,8 @@ class RaiseForm(QFrame):
             self.raised.emit(station, alert)
 
 
-def _refill(box: QComboBox, entries: Sequence[tuple[str, object]]) -> None:
+def refill(box: QComboBox, entries: Sequence[tuple[str, object]]) -> None:
+    """Give a box other entries; what was chosen stays chosen where it is still there."""
     chosen = box.currentData()
     box.clear()
     for name, data in entries:
