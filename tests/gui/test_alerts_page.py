@@ -326,3 +326,50 @@ async def test_that_enter_in_the_history_opens_the_chart_at_the_point(open_bench
         past.view.setFocus()
         Person(bench).press(Qt.Key.Key_Return)
         await until(lambda: bench.charts.chart_page.chart.cursor_position == 1)
+
+
+# -- the figures -------------------------------------------------------------------------------------------------------
+
+
+async def the_figures(bench):
+    """Show the statistics and return each figure by its title once they were read."""
+    bench.desk.show_page("alerts")
+    page = bench.desk.pages.page("alerts")
+    page.tabs.setCurrentIndex(2)
+    await until(lambda: page.statistics.state == "read")
+    return page.statistics, {panel.figure.title: panel.figure for panel in page.statistics.panels}
+
+
+async def test_that_the_figures_say_what_fires_who_answered_and_which_rule_is_noise(open_bench):
+    async with open_bench(WATCHED, REGISTER) as bench:
+        await bench.hub.submit([measured(10.0), measured(10.9, at=NOON + timedelta(minutes=1))])
+        await until(lambda: len(bench.station.alerts) == 2)
+        await bench.hub.command(m.GiveCause(alert_id=1, cause="TOOL"))
+        await bench.hub.command(m.Acknowledge(alert_ids=(1,)))
+        await bench.hub.command(m.Close(alert_id=2))
+        await bench.hub.command(by_hand(1))
+        await until(lambda: bench.station.register.causes(1, 1) and len(bench.station.alerts) == 3)
+        tab, found = await the_figures(bench)
+        assert tab.sentence.text().startswith("Alerts: 3. ")
+        fires = found["What fires most"].bars
+        assert [(bar.length, bar.share) for bar in fires] == [(2, pytest.approx(2 / 3)), (1, 1.0)]
+        assert fires[0].name == "Outer diameter · Rule 1: beyond control limit"
+        assert fires[1].name == "raised by hand"
+        (noise,) = found["Which rule finds causes, which is noise"].bars
+        assert noise.parts == (1, 1, 0)
+        assert [(bar.name, bar.length) for bar in found["Causes found, all the time"].bars] == [("Tool wear", 1)]
+        assert sum(bar.length for bar in found["By shift"].bars) == 3
+        assert "usual three" in found["By shift"].note
+        assert [bar.length for bar in found["By product"].bars] == [3]
+        assert found["How fast alerts are answered"].note == "Acknowledged: 2 of 3"
+        assert "Tool wear: 1 (100 %)" in tab.panels[1].accessibleName()
+        tab.filters.priority.setCurrentIndex(tab.filters.priority.findData(int(Priority.LOW)))
+        await until(lambda: tab.sentence.text().startswith("Alerts: 0. "))
+        assert tab.panels[0].figure.bars == []
+        assert "No alert in this time" in tab.panels[0].accessibleName()
+
+
+def test_that_a_time_is_written_in_the_unit_that_people_say():
+    from spc_desktop.ui.alerts.figures import duration
+
+    assert [duration(seconds) for seconds in (12, 300, 9000, 259_200)] == ["12 s", "5 min", "2.5 h", "3.0 d"]

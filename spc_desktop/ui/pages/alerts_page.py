@@ -1,4 +1,4 @@
-"""The alerts of all hubs: what is open now and all that belongs to it, and what was."""
+"""The alerts of all hubs: what is open now and all that belongs to it, what was, and the figures."""
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -8,6 +8,7 @@ from spc_desktop.domain.alert import Alert
 from spc_desktop.i18n import _
 from spc_desktop.ui.alert_panel import AlertPanel
 from spc_desktop.ui.alerts.history import HistoryTab
+from spc_desktop.ui.alerts.statistics import StatisticsTab
 from spc_desktop.ui.alerts.subscription import SubscriptionLine
 from spc_desktop.ui.models.alerts import AlertTable
 from spc_desktop.ui.pages.page import PageContext
@@ -34,12 +35,17 @@ class AlertsPage(QWidget):
         inner.addWidget(self.panel, 1)
         inner.addWidget(self.told)
         self.history = HistoryTab(context)
+        self.statistics = StatisticsTab(context)
         self.history.open_chart.connect(self._open_chart)
-        self._keyboards: tuple[QWidget, ...] = (self.panel.view, self.history.filters.text)
+        self._keyboards: tuple[QWidget, ...] = (
+            self.panel.view,
+            self.history.filters.text,
+            self.statistics.filters.time,
+        )
         """Who gets the keyboard in each tab."""
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for at, tab in enumerate((now, self.history), 1):
+        for at, tab in enumerate((now, self.history, self.statistics), 1):
             self.tabs.addTab(tab, "")
             shortcut = QShortcut(QKeySequence(f"Alt+{at}"), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -59,7 +65,7 @@ class AlertsPage(QWidget):
 
     def retranslate(self) -> None:
         """Write the names of the tabs anew."""
-        for at, text in enumerate((_("Alerts"), _("History"))):
+        for at, text in enumerate((_("Alerts"), _("History"), _("Statistics"))):
             self.tabs.setTabText(at, text)
             self.tabs.setTabToolTip(at, f"Alt+{at + 1}")
 
@@ -71,7 +77,7 @@ class AlertsPage(QWidget):
         """Read what is shown; the keyboard goes there when the page is shown again."""
         self.setFocusProxy(self._keyboards[at])
         if at:
-            self.history.read()
+            (self.history if at == 1 else self.statistics).read()
 
     def enter(self) -> None:
         """The list is always kept true; the past is read anew. The first alert is shown in full where none was chosen."""
@@ -96,7 +102,7 @@ class AlertsPage(QWidget):
             ("N", _("write a comment")),
             ("X", _("close the alert")),
             ("U", _("take back what was done last")),
-            ("Alt+1 / Alt+2", _("what is open now / history")),
+            ("Alt+1 / 2 / 3", _("what is open now / history / statistics")),
         )
 
     def open_alert(self, station: Station, alert: Alert) -> None:
