@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from spc_desktop.domain.alert import AlertType, Priority, Status
 from spc_desktop.domain.announcement import Preferences
+from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.measurement import Trace
 from spc_desktop.domain.register import Cause, PlanStep, ReactionPlan
 from spc_desktop.protocol import messages as m
@@ -196,6 +197,21 @@ def test_that_every_act_has_a_button_with_its_key(qtbot, key):
     panel = ActionPanel()
     qtbot.addWidget(panel)
     assert key in panel.buttons[key].text()
+
+
+async def test_that_evidence_that_cannot_be_read_is_told_where_the_chart_would_be(open_bench, monkeypatch):
+    async def away(_station, _alert):
+        raise KnownError("hub_unreachable", address="wss://plant")
+
+    async with open_bench(WATCHED) as bench:
+        await bench.hub.submit([measured(10.8)])
+        panel = await first_alert(bench)
+        monkeypatch.setattr("spc_desktop.ui.alerts.detail.read_evidence", away)
+        await bench.hub.command(m.Comment(alert_id=1, text="look"))
+        detail = panel.detail
+        await until(lambda: detail.left.currentWidget() is detail.no_chart)
+        assert "No connection to wss://plant" in detail.no_chart.text()
+        assert "Outer diameter" in detail.text.text()  # the alert itself is known all the same
 
 
 async def test_that_what_cannot_be_done_says_why(open_bench):

@@ -7,7 +7,9 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from spc_desktop.domain.alert import OPEN, Alert
-from spc_desktop.i18n import _
+from spc_desktop.domain.errors import KnownError, UserError
+from spc_desktop.i18n import _, current_language
+from spc_desktop.protocol.wording import sentence
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.alerts.evidence import AROUND, Evidence, change_lines, read_evidence
 from spc_desktop.ui.alerts.words import html_of, similar_line, step_line
@@ -113,6 +115,10 @@ class AlertDetail(QSplitter):
         if moved:
             self._draw(station, alert, evidence)
         self._write()
+
+    def show_error(self, error: UserError | KnownError) -> None:
+        """Say where the chart would be that it could not be read; the alert itself is known all the same."""
+        self._say(sentence(error.code, error.params, current_language()))
 
     def _draw(self, station: Station, alert: Alert, evidence: Evidence) -> None:
         owner = station.characteristics.get(alert.characteristic_id or 0)
