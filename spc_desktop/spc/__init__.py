@@ -109,7 +109,7 @@ if TYPE_CHECKING:
         shapiro_francia,
         shapiro_wilk,
     )
-    from spc_desktop.spc.phase1 import PhaseOne, phase_one
+    from spc_desktop.spc.phase1 import PhaseOne, phase_one, phase_one_stages
     from spc_desktop.spc.rules import Rule, RuleSet, Violation, check_rules
     from spc_desktop.spc.run_rules import RULE_SETS, RuleMonitor, compile_rules
     from spc_desktop.spc.run_rules import members as rule_members
@@ -185,7 +185,7 @@ _HOME = {
         "Moments NormalityTest anderson_darling cramer_von_mises jarque_bera lilliefors moments ryan_joiner "
         "shapiro_francia shapiro_wilk"
     ),
-    "phase1": "PhaseOne phase_one",
+    "phase1": "PhaseOne phase_one phase_one_stages",
     "rules": "Rule RuleSet Violation check_rules",
     "run_rules": "RULE_SETS RuleMonitor compile_rules rule_members=members",
     "sigma": "SIGMA_ESTIMATORS SigmaEstimate estimate_sigma moving_ranges",
@@ -335,6 +335,7 @@ __all__ = [
     "p_oc",
     "percentile_capability",
     "phase_one",
+    "phase_one_stages",
     "poisson_capability",
     "range_cdf",
     "range_oc",

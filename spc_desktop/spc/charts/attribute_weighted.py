@@ -17,7 +17,7 @@ from spc_desktop.spc.charts.attributes import COUNT_MODELS, CountModel, fit_mean
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
-from spc_desktop.spc.charts.factors import choice, number, only, positive
+from spc_desktop.spc.charts.factors import check_alpha, choice, known_number, normal_quantile, number, only, positive
 from spc_desktop.spc.charts.fold import PanelColumns, Row, fold
 from spc_desktop.spc.errors import SpcValueError
 
@@ -116,7 +116,10 @@ def _ewma(model: CountModel, params: Params, options: Options) -> CountEwmaTrack
     if not 0 < weight <= 1:
         raise SpcValueError("lambda", "above 0 and at most 1", weight)
     exact = choice(options, "variance", ("exact", "asymptotic")) == "exact"
-    return CountEwmaTrack(model, model.mean(params), weight, positive(options, "nsigma"), exact)
+    width, alpha = positive(options, "nsigma"), check_alpha(options)
+    if choice(options, "limits", ("sigma", "probability")) == "probability":
+        width = normal_quantile(1 - alpha / 2)  # as for measurements: an EWMA of counts is close to normal
+    return CountEwmaTrack(model, model.mean(params), weight, width, exact)
 
 
 def _cusum(model: CountModel, params: Params, options: Options) -> CountCusumTrack:
@@ -125,12 +128,14 @@ def _cusum(model: CountModel, params: Params, options: Options) -> CountCusumTra
     if not 0 <= head_start < 1:
         raise SpcValueError("head_start", "a share of h, 0 to below 1", head_start)
     upper_k, lower_k = (reference_value(model.binomial, mean, r) for r in (ratio, 1 / ratio))
-    if options["h"] is not None:
+    if choice(options, "limits", ("sigma", "probability")) == "probability":
+        upper_h, lower_h = _intervals(model, params, options, 1 / check_alpha(options))
+    elif options["h"] is not None:
         upper_h = lower_h = positive(options, "h")
     elif "upper_h" in params:
         upper_h, lower_h = positive(params, "upper_h"), positive(params, "lower_h")
     else:
-        upper_h, lower_h = _intervals(model, params, options)
+        upper_h, lower_h = _intervals(model, params, options, number(options, "arl0"))
     return CountCusumTrack(model, upper_k, lower_k, upper_h, lower_h, head_start)
 
 
@@ -141,9 +146,9 @@ def _ratio(options: Options) -> float:
     return ratio
 
 
-def _intervals(model: CountModel, params: Params, options: Options) -> tuple[float, float]:
+def _intervals(model: CountModel, params: Params, options: Options, arl0: float) -> tuple[float, float]:
     """The h of both arms for samples of the mean size; each arm alone has twice the ARL of both together."""
-    mean, ratio, arl0 = model.mean(params), _ratio(options), number(options, "arl0")
+    mean, ratio = model.mean(params), _ratio(options)
     size = positive(params, "size") if model.sized else 1.0
     if model.binomial:
         size = float(round(size))
@@ -157,14 +162,17 @@ def _fit(model: CountModel, columns: Columns, options: Options) -> Fit:
     params = dict(fit.params)
     if model.sized:
         _, sizes = model.check.many(columns)
-        params["size"] = float(np.mean(sizes[~np.isnan(sizes)]))
-    if "arl0" in options and options["h"] is None:
-        params["upper_h"], params["lower_h"] = _intervals(model, params, options)
+        size = known_number(options, "size")
+        params["size"] = float(np.mean(sizes[~np.isnan(sizes)])) if size is None else size
+    if "arl0" in options and options["h"] is None and options["limits"] == "sigma":
+        params["upper_h"], params["lower_h"] = _intervals(model, params, options, number(options, "arl0"))
     return Fit(params, fit.estimator)
 
 
-_EWMA_OPTIONS: dict[str, Any] = {"nsigma": 3.0, "lambda": 0.2, "variance": "exact"}
-_CUSUM_OPTIONS: dict[str, Any] = {"ratio": 2.0, "h": None, "arl0": 370.0, "head_start": 0.0}
+_LIMITS: dict[str, Any] = {"limits": "sigma", "alpha": 0.0027}
+_EWMA_OPTIONS: dict[str, Any] = {"nsigma": 3.0, "lambda": 0.2, "variance": "exact", **_LIMITS}
+_CUSUM_OPTIONS: dict[str, Any] = {"ratio": 2.0, "h": None, "arl0": 370.0, "head_start": 0.0, **_LIMITS}
+"""``limits="probability"``: a CUSUM takes the h at which its in-control ARL is 1 / ``alpha``."""
 _ARMS = (
     PanelSpec("c_plus", "C⁺", symmetric=False, independent=False, zones=False),
     PanelSpec("c_minus", "C⁻", symmetric=False, independent=False, zones=False),
@@ -182,6 +190,7 @@ def _chart(
         options,
         lambda columns, chosen: _fit(model, columns, chosen),
         lambda params, chosen: track(model, params, chosen),
+        unknowable=("upper_h", "lower_h"),
     )
 
 

@@ -2,7 +2,8 @@
 
 Sources: Montgomery, Introduction to Statistical Quality Control, chapter 7; Laney (2002) Quality Engineering 14(4), with
 sigma_z = mean moving range of z / d2 and never set to 1. Limits follow the size of each sample and stop at what is possible
-(0, and 1 or n). With ``limits="probability"`` they are binomial or Poisson quantiles that leave at most ``alpha / 2`` outside.
+(0, and 1 or n). With ``limits="probability"`` they are binomial or Poisson quantiles that leave at most ``alpha / 2`` outside;
+on Laney's charts normal quantiles of z, since overdispersed counts have no distribution of their own.
 """
 
 import math
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
-from spc_desktop.spc.charts.factors import choice, number, only, positive
+from spc_desktop.spc.charts.factors import check_alpha, choice, known, normal_quantile, number, only, positive
 from spc_desktop.spc.charts.fold import PanelColumns, Row
 from spc_desktop.spc.charts.points import GAP, CountCheck, PointTrack
 from spc_desktop.spc.constants import constants
@@ -99,10 +100,11 @@ def _track(model: CountModel, laney: bool, params: Params, options: Options) -> 
     mean = model.mean(params)
     width = positive(options, "nsigma")
     spread = positive(params, "sigma_z") if laney else 1.0
-    probability = not laney and choice(options, "limits", ("sigma", "probability")) == "probability"
-    alpha = number(options, "alpha") if probability else 0.0027
-    if not 0 < alpha < 1:
-        raise SpcValueError("alpha", "above 0 and below 1", alpha)
+    wanted = choice(options, "limits", ("sigma", "probability")) == "probability"
+    alpha = check_alpha(options)
+    if laney and wanted:
+        width = normal_quantile(1 - alpha / 2)  # the z of Laney's charts are judged as normal individuals
+    probability = wanted and not laney
     check = model.check
 
     def quantiles(size: float) -> tuple[float, float]:
@@ -148,6 +150,8 @@ def fit_mean(model: CountModel, columns: Columns, options: Options) -> Fit:
     present = ~np.isnan(counts)
     if not present.any():
         raise SpcValueError("observations", "at least one count")
+    if known(options, model.parameter) is not None:
+        return Fit({model.parameter: model.mean({model.parameter: known(options, model.parameter)})}, "pooled")
     mean = float(np.sum(counts[present]) / np.sum(sizes[present]))
     params = {model.parameter: mean}
     return Fit({model.parameter: model.mean(params)}, "pooled")
@@ -158,6 +162,8 @@ def _fit_laney(model: CountModel, columns: Columns, options: Options) -> Fit:
     params = fit_mean(model, columns, options).params
     mean = model.mean(params)
     center, sigma = model.moments(mean, sizes, np.sqrt)
+    if known(options, "sigma_z") is not None:
+        return Fit({**params, "sigma_z": positive(options["standards"], "sigma_z")}, "laney")
     ranges = moving_ranges((counts / sizes - center) / sigma, 2, columns.stage_starts())
     ranges = ranges[~np.isnan(ranges)]
     if not ranges.size:
@@ -182,7 +188,7 @@ def _flag(options: Options, name: str) -> bool:
 def _chart(name: str, label: str, laney: bool = False) -> Chart:
     key = name.removeprefix("laney_")
     model = COUNT_MODELS[key]
-    options = {"nsigma": 3.0, "screened": False} if laney else COUNT_OPTIONS
+    options = {**COUNT_OPTIONS, "screened": False} if laney else COUNT_OPTIONS
     return Chart(
         name,
         (PanelSpec(key, label),),

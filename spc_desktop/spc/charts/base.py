@@ -207,8 +207,11 @@ class ControlChart(Protocol):
         options: Mapping[str, Any] | None = None,
         baseline: Sequence[int] | None = None,
         exclusions: Mapping[int, str] | None = None,
+        standards: Mapping[str, Any] | None = None,
     ) -> Limits:
         """Estimate parameters from a baseline (all observations when None), leaving out excluded positions.
+
+        ``standards`` are parameters that are known: they stand as they are, and the others are estimated beside them.
 
         Raises:
             SpcValueError: too few usable observations, impossible counts, wrong subgroup sizes.

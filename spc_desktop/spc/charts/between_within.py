@@ -16,7 +16,16 @@ from spc_desktop.spc import subgroups as rows
 from spc_desktop.spc.charts.base import Observation
 from spc_desktop.spc.charts.columns import Columns
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, PanelColumns, Params, Row
-from spc_desktop.spc.charts.factors import LIMIT_OPTIONS, limit_rule, number, only, positive, range_line, sd_line
+from spc_desktop.spc.charts.factors import (
+    LIMIT_OPTIONS,
+    known_number,
+    limit_rule,
+    number,
+    only,
+    positive,
+    range_line,
+    sd_line,
+)
 from spc_desktop.spc.charts.variables import (
     DEVIATION,
     DEVIATIONS,
@@ -70,15 +79,18 @@ def _fit(columns: Columns, options: Options) -> Fit:
 
     sigma_between = sqrt(max(0, sigma_means^2 - mean(1/n) sigma_within^2)).
     """
-    within = within_sigma(columns, options)
+    standards = options.get("standards", {})
+    inner = {name: value for name, value in standards.items() if name == "sigma_within"}
+    within = within_sigma(columns, {**options, "standards": {"sigma": inner["sigma_within"]} if inner else {}})
     counts = rows.row_counts(columns.values)
     means = rows.row_means(columns.values, counts)
     moving = {**options, "estimator": "mrbar"}
     sigma = individuals_sigma(means, columns, moving)
     shares = float(np.mean(1 / counts[counts > 0]))
     between = math.sqrt(max(0.0, sigma * sigma - within * within * shares))
+    center = known_number(options, "center")
     params = {
-        "center": float(np.mean(means[counts > 0])),
+        "center": float(np.mean(means[counts > 0])) if center is None else center,
         "sigma": sigma,
         "sigma_within": within,
         "sigma_between": between,
@@ -107,6 +119,7 @@ BETWEEN_WITHIN_CHARTS: tuple[Chart, ...] = (
         {**_OPTIONS, "estimator": "rbar"},
         _fit,
         lambda params, options: _track(params, options, ranges=True),
+        unknowable=_DERIVED,
     ),
     Chart(
         "i_mr_s",
@@ -115,5 +128,6 @@ BETWEEN_WITHIN_CHARTS: tuple[Chart, ...] = (
         {**_OPTIONS, "estimator": "sbar"},
         _fit,
         lambda params, options: _track(params, options, ranges=False),
+        unknowable=_DERIVED,
     ),
 )

@@ -172,20 +172,25 @@ def used_rows(
     if baseline is None:
         used[:] = True
     else:
-        used[_positions("baseline", baseline, m)] = True
+        used[positions_of("baseline", baseline, m)] = True
     if exclusions is not None and not isinstance(exclusions, Mapping):
         raise SpcValueError("exclusions", "a mapping from position to reason", exclusions)
     reasons = dict(exclusions or {})
     if columns.excluded is not None:
         for position in np.flatnonzero(columns.excluded & used).tolist():
             reasons.setdefault(position, "")
-    used[_positions("exclusions", list(reasons), m)] = False
+    used[positions_of("exclusions", list(reasons), m)] = False
     values = columns.values if columns.values.ndim == 1 else np.fmax.reduce(columns.values, axis=1)
     used &= ~np.isnan(values)
     return used, tuple(sorted((int(position), str(reason)) for position, reason in reasons.items()))
 
 
-def _positions(argument: str, positions: Sequence[int], m: int) -> NDArray[np.int64]:
+def positions_of(argument: str, positions: Sequence[int], m: int) -> NDArray[np.int64]:
+    """Return positions of m observations as an array; ``argument`` is named where they are none.
+
+    Raises:
+        SpcValueError: no whole numbers, or one that no observation has.
+    """
     if isinstance(positions, str | bytes) or not isinstance(positions, Iterable):
         raise SpcValueError(argument, f"0-based positions below {m}", positions)
     try:
@@ -195,7 +200,7 @@ def _positions(argument: str, positions: Sequence[int], m: int) -> NDArray[np.in
     whole = found.size == 0 or (found.ndim == 1 and found.dtype.kind in "iu")
     if not whole or (found.size and not (found.min() >= 0 and found.max() < m)):
         raise SpcValueError(argument, f"0-based positions below {m}", list(positions)[:10])
-    return found.astype(np.int64)
+    return found.astype(np.int64).ravel()
 
 
 def one_value(values: Sequence[float]) -> float | None:

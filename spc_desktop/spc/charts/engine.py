@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.charts.base import Limits, Observation, PanelSpec, Provenance
-from spc_desktop.spc.charts.columns import Columns, to_columns, used_rows
+from spc_desktop.spc.charts.columns import Columns, positions_of, to_columns, used_rows
 from spc_desktop.spc.charts.fold import Monitor, PanelColumns, Row, Track, fold
 from spc_desktop.spc.errors import SpcValueError
 from spc_desktop.spc.rules import check_rules
@@ -67,6 +67,8 @@ class Chart:
     """Judges a location panel when nothing else is asked for."""
     by_part: bool = False
     """Whether it asks each observation for its part type."""
+    unknowable: tuple[str, ...] = ()
+    """Parameters that describe the baseline or follow from others, and so are never given beside an estimation."""
 
     def options(self) -> Options:
         """Return the chart's named options with their defaults."""
@@ -78,6 +80,7 @@ class Chart:
         options: Options | None = None,
         baseline: Sequence[int] | None = None,
         exclusions: Mapping[int, str] | None = None,
+        standards: Params | None = None,
     ) -> Limits:
         """Estimate parameters from a baseline (all observations when None), leaving out excluded positions.
 
@@ -86,20 +89,34 @@ class Chart:
             options: named options, the rest at their defaults.
             baseline: 0-based positions to use.
             exclusions: 0-based position -> reason.
+            standards: parameters that are known, for example ``{"center": 74.0}``; the others are estimated. An estimator
+                of the variation does not use a known mean, but what follows from it does (Laney's sigma_z), and so does the
+                covariance of T² for individuals.
 
         Raises:
-            SpcValueError: too few usable observations, no variation, values or options outside what the chart allows.
+            SpcValueError: too few usable observations, no variation, values, options or standards outside what the chart
+                allows.
         """
         chosen = self._options(options)
+        if standards is not None and not isinstance(standards, Mapping):
+            raise SpcValueError("standards", "a mapping from the name of a parameter to its value", standards)
         columns = to_columns(observations)
         used, reasons = used_rows(columns, baseline, exclusions)
         if not used.any():
             raise SpcValueError("observations", "at least one measured observation in the baseline")
         whole = bool(used.all())
-        fit = self.fit(columns if whole else columns.only(used), chosen)
+        given = dict(standards or {})
+        fit = self.fit(columns if whole else columns.only(used), {**chosen, "standards": given} if given else chosen)
+        for name in given:
+            if name not in fit.params or name in self.unknowable:
+                names = ", ".join(name for name in fit.params if name not in self.unknowable)
+                raise SpcValueError(
+                    "standards", f"parameters that can be given for {self.name!r}: {names or 'none'}", name
+                )
         self.track(fit.params, chosen)
         positions = tuple(range(len(columns)) if whole else np.flatnonzero(used).tolist())
-        provenance = Provenance(fit.estimator, str(chosen.get("constants", "exact")), positions, reasons)
+        estimator = fit.estimator + "".join(f"; given {name}" for name in given)
+        provenance = Provenance(estimator, str(chosen.get("constants", "exact")), positions, reasons)
         return Limits(self.name, dict(fit.params), chosen, provenance)
 
     def given(self, params: Params, options: Options | None = None) -> Limits:
@@ -182,8 +199,19 @@ def estimate_stages(
     observations: Sequence[Observation],
     options: Options | None = None,
     exclusions: Mapping[int, str] | None = None,
+    *,
+    baseline: Sequence[int] | None = None,
+    standards: Params | None = None,
 ) -> dict[str, Limits]:
     """Estimate limits for each stage from the observations of that stage alone.
+
+    Args:
+        chart: an entry of ``CHARTS``.
+        observations: of all stages.
+        options: the chart's options.
+        exclusions: 0-based position -> reason, in any stage.
+        baseline: 0-based positions to use; a stage without any of them gets no limits.
+        standards: see ``Chart.estimate``; the same for every stage.
 
     Returns:
         Stage name -> limits, in order of appearance.
@@ -191,15 +219,25 @@ def estimate_stages(
     Raises:
         SpcValueError: as ``Chart.estimate``, for the stage that has too few observations.
     """
+    reasons = exclusions or {}
+    return {
+        stage: chart.estimate(observations, options, rows, {at: reasons[at] for at in rows if at in reasons}, standards)
+        for stage, rows in stage_rows(observations, baseline).items()
+    }
+
+
+def stage_rows(observations: Sequence[Observation], baseline: Sequence[int] | None = None) -> dict[str, list[int]]:
+    """Return stage name -> the 0-based positions of the baseline in it, in order of appearance.
+
+    Raises:
+        SpcValueError: no observation, something else among them, or a position that none has.
+    """
     if any(not isinstance(observation, Observation) for observation in observations):
         raise SpcValueError("observations", "a sequence of Observation")
+    wanted = range(len(observations)) if baseline is None else positions_of("baseline", baseline, len(observations))
     rows: dict[str, list[int]] = {}
-    for position, observation in enumerate(observations):
-        rows.setdefault(observation.stage, []).append(position)
+    for at in sorted({int(one) for one in wanted}):
+        rows.setdefault(observations[at].stage, []).append(at)
     if not rows:
         raise SpcValueError("observations", "at least one observation")
-    limits = {}
-    for stage, baseline in rows.items():
-        inside = {position: reason for position, reason in (exclusions or {}).items() if position in set(baseline)}
-        limits[stage] = chart.estimate(observations, options, baseline, inside)
-    return limits
+    return rows

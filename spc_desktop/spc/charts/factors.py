@@ -38,14 +38,24 @@ def limit_rule(options: Mapping[str, Any]) -> LimitRule:
     Raises:
         SpcValueError: nsigma not above 0, alpha not between 0 and 1, an unknown choice.
     """
-    nsigma, alpha = number(options, "nsigma"), number(options, "alpha")
+    nsigma, alpha = number(options, "nsigma"), check_alpha(options)
     if not nsigma > 0:
         raise SpcValueError("nsigma", "above 0", nsigma)
-    if not 0 < alpha < 1:
-        raise SpcValueError("alpha", "above 0 and below 1", alpha)
     choice(options, "limits", ("sigma", "probability"))
     choice(options, "constants", ("exact", "aiag"))
     return LimitRule(nsigma, options["limits"] == "probability", alpha, options["constants"])
+
+
+def check_alpha(options: Mapping[str, Any]) -> float:
+    """Return the option ``alpha``.
+
+    Raises:
+        SpcValueError: not between 0 and 1.
+    """
+    alpha = number(options, "alpha")
+    if not 0 < alpha < 1:
+        raise SpcValueError("alpha", "above 0 and below 1", alpha)
+    return alpha
 
 
 def number(values: Mapping[str, Any], name: str, default: float | None = None) -> float:
@@ -83,6 +93,20 @@ def positive(params: Mapping[str, Any], name: str) -> float:
     if not value > SMALLEST:
         raise SpcValueError(name, "above 0 (values that do not vary have no limits)", value)
     return value
+
+
+def known(options: Mapping[str, Any], name: str) -> Any:
+    """Return a parameter that was given as a standard beside the estimation, None where it is to be estimated."""
+    return options.get("standards", {}).get(name)
+
+
+def known_number(options: Mapping[str, Any], name: str) -> float | None:
+    """Return a given standard that is a number, None where it is to be estimated.
+
+    Raises:
+        SpcValueError: it is no finite number.
+    """
+    return None if known(options, name) is None else number(options["standards"], name)
 
 
 def only(params: Mapping[str, Any], *names: str) -> None:

@@ -15,7 +15,7 @@ from spc_desktop.spc.arl_mewma import mewma_limit
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
-from spc_desktop.spc.charts.factors import choice, number, only, positive
+from spc_desktop.spc.charts.factors import choice, known, number, only, positive
 from spc_desktop.spc.charts.fold import PanelColumns, Row, fold
 from spc_desktop.spc.charts.multivariate import (
     Covariance,
@@ -107,11 +107,14 @@ def _fit(columns: Columns, options: Options) -> Fit:
     if table.shape[2] != 1:
         raise SpcValueError("observations", f"one value of each of {p} variables per observation")
     estimator = choice(options, "covariance", ("sample", "successive"))
-    if estimator == "sample":
-        cov = np.atleast_2d(np.cov(table[:, :, 0], rowvar=False))
-    else:
-        cov = successive_covariance(blocks(columns.values, p)[:, :, 0], columns)
-    return Fit({"center": table[:, :, 0].mean(axis=0).tolist(), "cov": cov.tolist()}, f"{estimator} covariance")
+    center, cov = known(options, "center"), known(options, "cov")
+    if center is None:
+        center = table[:, :, 0].mean(axis=0).tolist()
+    if cov is None and estimator == "sample":
+        cov = np.atleast_2d(np.cov(table[:, :, 0], rowvar=False)).tolist()
+    elif cov is None:
+        cov = successive_covariance(blocks(columns.values, p)[:, :, 0], columns).tolist()
+    return Fit({"center": center, "cov": cov}, f"{estimator} covariance")
 
 
 MEWMA_CHART = Chart(

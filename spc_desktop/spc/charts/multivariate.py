@@ -1,7 +1,8 @@
 """Charts of several variables: Hotelling T² of subgroups and of individuals, and the generalised variance |S|.
 
 Sources: Alt (1985) and Montgomery, Introduction to Statistical Quality Control, chapter 11; Tracy, Young & Mason (1992) JQT
-24(2) for the beta limit of individuals in phase I; Holmes & Mergen (1993) for the covariance of successive differences.
+24(2) for the beta limit of individuals in phase I; Holmes & Mergen (1993) for the covariance of successive differences;
+Anderson (2003) sections 5.2 and 7.5 for T² with a known centre or covariance and for the distribution of |S|.
 An observation holds variable after variable: p times n values. T² is summed in a fixed order, so that one observation and an
 array of them give the same bits.
 """
@@ -9,6 +10,7 @@ array of them give the same bits.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
-from spc_desktop.spc.charts.factors import choice, number, only, positive
+from spc_desktop.spc.charts.factors import check_alpha, choice, known, known_number, number, only, positive
 from spc_desktop.spc.charts.fold import PanelColumns, Row
 from spc_desktop.spc.charts.points import PointTrack
 from spc_desktop.spc.errors import SpcValueError
@@ -161,11 +163,21 @@ def _t2_limit(p: int, m: int, n: int, alpha: float, phase: str) -> float:
     return float(p * (m + 1) * (m - 1) / (m * m - m * p) * fdtri(p, m - p, 1 - alpha))
 
 
-def _alpha(options: Options) -> float:
-    alpha = number(options, "alpha")
-    if not 0 < alpha < 1:
-        raise SpcValueError("alpha", "above 0 and below 1", alpha)
-    return alpha
+def _t2_limit_half_known(p: int, m: int, n: int, alpha: float, phase: str, given: str) -> float:
+    """Return the upper limit of T² where the centre or the covariance is known and the other estimated.
+
+    Known covariance: the distance to the estimated mean is (m - 1) / m (in the baseline) or (m + 1) / m times chi-square.
+    Known centre: Hotelling's distribution with the degrees of freedom of the covariance, m (n - 1) or m; individuals of the
+    baseline are in their own covariance, which makes it m times a beta.
+    """
+    from scipy.special import betaincinv, chdtri, fdtri  # noqa: PLC0415 - scipy is slow to import
+
+    if given == "cov":
+        return float((m - 1 if phase == "1" else m + 1) / m * chdtri(p, alpha))
+    if n == 1 and phase == "1":
+        return float(m * betaincinv(p / 2, (m - p) / 2, 1 - alpha))
+    df = m * (n - 1) if n > 1 else m
+    return float(p * df / (df - p + 1) * fdtri(p, df - p + 1, 1 - alpha))
 
 
 def _whole(params: Params, name: str, least: int, most: int = 10_000) -> int:
@@ -176,18 +188,24 @@ def _whole(params: Params, name: str, least: int, most: int = 10_000) -> int:
 
 
 def _track_t2(params: Params, options: Options) -> PointTrack:
-    """``m`` and ``n`` of the baseline make the limits of phase 1 and 2; without ``m`` the parameters count as known."""
-    only(params, "center", "cov", "m", "n")
+    """``m`` and ``n`` of the baseline make the limits of phase 1 and 2; without ``m`` the parameters count as known.
+
+    ``given`` names the one of ``center`` and ``cov`` that was known before, where the other comes from the baseline.
+    """
+    only(params, "center", "cov", "m", "n", "given")
     choice(options, "phase", ("1", "2", "known"))
+    half = choice({"given": "", **params}, "given", ("", "center", "cov"))
     cov = covariance(params)
     p, n = cov.p, _whole({"n": 1, **params}, "n", 1)
     phase = options["phase"] if "m" in params else "known"
     m = 0
     if phase != "known":
         m = _whole(params, "m", 2, 10**9)
-        if m <= p + 1 if n == 1 else m * n - m - p + 1 < 1:
+        if half != "cov" and (m <= p + 1 if n == 1 else m * n - m - p + 1 < 1):
             raise SpcValueError("m", f"more observations for {p} variables", m)
-    ucl = _t2_limit(p, m, n, _alpha(options), phase)
+    alpha = check_alpha(options)
+    estimated = phase == "known" or not half
+    ucl = _t2_limit(p, m, n, alpha, phase) if estimated else _t2_limit_half_known(p, m, n, alpha, phase, half)
 
     def t2(block: Sequence[Sequence[Any]]) -> Any:
         return cov.distance([_mean(values) for values in block]) * float(n)
@@ -225,30 +243,55 @@ def present_blocks(columns: Columns, p: int) -> FloatArray:
     return present
 
 
-def _params(table: FloatArray, cov: FloatArray) -> dict[str, Any]:
+def _params(table: FloatArray, cov: FloatArray | None, options: Options) -> dict[str, Any]:
+    """Return what T² needs; what is given as a standard stands, and where both are given the baseline does not matter.
+
+    ``cov`` None: it is given.
+    """
     m, p, n = table.shape
-    center = table.mean(axis=2).mean(axis=0) if n > 1 else table[:, :, 0].mean(axis=0)
-    return {"center": center.tolist(), "cov": cov.reshape(p, p).tolist(), "m": m, "n": n}
+    center = known(options, "center")
+    found = table.mean(axis=2).mean(axis=0).tolist() if center is None else center
+    if cov is None:
+        params = {"center": found, "cov": known(options, "cov"), "n": n}
+        return params if center is not None else {**params, "m": m, "given": "cov"}
+    params = {"center": found, "cov": cov.reshape(p, p).tolist(), "m": m, "n": n}
+    return params if center is None else {**params, "given": "center"}
+
+
+def _known_center(options: Options, p: int) -> FloatArray | None:
+    center = known(options, "center")
+    if center is None:
+        return None
+    covariance({"center": center, "cov": np.eye(p).tolist()})
+    return np.array(center, dtype=np.float64)
 
 
 def _fit_subgroups(columns: Columns, options: Options) -> Fit:
     table = present_blocks(columns, variables(options))
     if table.shape[2] < 2:
         raise SpcValueError("observations", "at least 2 values of each variable per subgroup")
-    return Fit(_params(table, pooled_covariance(table)), "pooled covariance")
+    cov = pooled_covariance(table) if known(options, "cov") is None else None
+    return Fit(_params(table, cov, options), "pooled covariance")
 
 
 def _fit_individuals(columns: Columns, options: Options) -> Fit:
+    """Estimate the covariance about the mean, or about the centre where it is known."""
     p = variables(options)
     table = present_blocks(columns, p)
     if table.shape[2] != 1:
         raise SpcValueError("observations", f"one value of each of {p} variables per observation")
     estimator = choice(options, "covariance", ("sample", "successive"))
-    if estimator == "sample":
-        cov = np.atleast_2d(np.cov(table[:, :, 0], rowvar=False))
-    else:
-        cov = successive_covariance(blocks(columns.values, p)[:, :, 0], columns)
-    return Fit(_params(table, cov), f"{estimator} covariance")
+    center = _known_center(options, p)
+    cov: FloatArray | None = None
+    if known(options, "cov") is None:
+        if estimator == "successive":
+            cov = successive_covariance(blocks(columns.values, p)[:, :, 0], columns)
+        elif center is None:
+            cov = np.atleast_2d(np.cov(table[:, :, 0], rowvar=False))
+        else:
+            centred = table[:, :, 0] - center
+            cov = np.asarray(centred.T @ centred / len(centred), dtype=np.float64)
+    return Fit(_params(table, cov, options), f"{estimator} covariance")
 
 
 def successive_covariance(values: FloatArray, columns: Columns) -> FloatArray:
@@ -276,15 +319,65 @@ def variance_factors(p: int, n: int) -> tuple[float, float]:
     return low / (n - 1) ** p, low * (high - low) / (n - 1) ** (2 * p)
 
 
+@cache
+def variance_quantile(p: int, n: int, q: float) -> float:
+    """Return the q quantile of |S| / |Sigma| for n values of p variables.
+
+    (n - 1)^p |S| / |Sigma| is a product of independent chi-squares with n - 1 ... n - p degrees of freedom (Anderson 2003,
+    theorem 7.5.3). One and two variables have a closed form; for more the logarithm's characteristic function is inverted
+    (Gil-Pelaez 1951), to some 1e-13 in probability.
+
+    Raises:
+        SpcValueError: q is not between 0 and 1, or for more than two variables too near to them.
+    """
+    from scipy.special import gammaincinv  # noqa: PLC0415 - scipy is slow to import
+
+    if p == 1:
+        return float(2 * gammaincinv((n - 1) / 2, q)) / (n - 1)
+    if p == 2:  # the product of the two is a quarter of the square of one with 2 n - 4 (Anderson 2003, theorem 7.5.4)
+        return (float(gammaincinv(n - 2, q)) / (n - 1)) ** 2
+    if not 1e-9 <= q <= 1 - 1e-9:
+        raise SpcValueError("alpha", "at least 2e-9 for more than two variables")
+    return math.exp(_log_product_quantile(tuple(range(n - p, n)), q) - p * math.log(n - 1))
+
+
+def _log_product_quantile(freedom: tuple[int, ...], q: float) -> float:
+    """Return the q quantile of the logarithm of a product of independent chi-squares."""
+    from scipy.optimize import brentq  # noqa: PLC0415 - scipy is slow to import
+    from scipy.special import digamma, loggamma, polygamma  # noqa: PLC0415
+
+    shapes = np.array(freedom) / 2
+    mean = float(np.sum(digamma(shapes)) + len(shapes) * math.log(2))
+    deviation = math.sqrt(float(np.sum(polygamma(1, shapes))))
+    # In standard deviations: a window of 80 of them, and frequencies up to where nothing is left of the function.
+    t = (np.arange(1000) + 0.5) * (2 * math.pi / 80)
+    powers = 1j * t / deviation
+    log_of = np.sum(loggamma(shapes + powers[:, None]) - loggamma(shapes), axis=1) + powers * len(shapes) * math.log(2)
+    characteristic = np.exp(log_of - powers * mean)
+
+    def excess(y: float) -> float:
+        return (
+            0.5 - q - float(np.sum(np.imag(characteristic * np.exp(-1j * t * y)) / (np.arange(1000) + 0.5))) / math.pi
+        )
+
+    return mean + deviation * float(brentq(excess, -38.0, 38.0, xtol=1e-13))
+
+
 def _track_variance(params: Params, options: Options) -> PointTrack:
-    """``det``: the average |S| that serves as centre; |Sigma| is estimated by det / b1."""
+    """``det``: the average |S| that serves as centre; |Sigma| is estimated by det / b1.
+
+    With ``limits="probability"`` they are quantiles of |S| itself.
+    """
     only(params, "det", "n", "variables")
     p, n = _whole(params, "variables", 1, _LARGEST_DIMENSION), _whole(params, "n", 2)
     b1, b2 = variance_factors(p, n)
     center = positive(params, "det")
     sigma = center / b1 * math.sqrt(b2)
-    half = positive(options, "nsigma") * sigma
+    half, alpha = positive(options, "nsigma") * sigma, check_alpha(options)
     row = (center, max(center - half, 0.0), center + half, sigma)
+    if choice(options, "limits", ("sigma", "probability")) == "probability":
+        low, high = (variance_quantile(p, n, q) * center / b1 for q in (alpha / 2, 1 - alpha / 2))
+        row = (center, low, high, sigma)
 
     def point(observation: Observation) -> Row:
         block = one_block(observation.values, p, n)
@@ -321,25 +414,38 @@ def _fit_variance(columns: Columns, options: Options) -> Fit:
     table = present_blocks(columns, p)
     variance_factors(p, table.shape[2])
     choice(options, "center", ("pooled", "mean"))
-    if options["center"] == "pooled":
+    given = known_number(options, "det")
+    if given is not None:
+        det = given
+    elif options["center"] == "pooled":
         det = covariance({"center": [0.0] * p, "cov": pooled_covariance(table).tolist()}).determinant
     else:
         det = float(np.mean(_determinants(table)))
     return Fit({"det": det, "n": table.shape[2], "variables": p}, f"{options['center']} |S|")
 
 
+_OF_BASELINE = ("m", "n", "given")
 _T2 = PanelSpec("t2", "T²", symmetric=False, zones=False)
 _T2_OPTIONS: dict[str, Any] = {"variables": 2, "phase": "2", "alpha": 0.0027}
 
 MULTIVARIATE_CHARTS: tuple[Chart, ...] = (
-    Chart("t2", (_T2,), "multivariate", _T2_OPTIONS, _fit_subgroups, _track_t2),
-    Chart("t2_i", (_T2,), "multivariate", {**_T2_OPTIONS, "covariance": "sample"}, _fit_individuals, _track_t2),
+    Chart("t2", (_T2,), "multivariate", _T2_OPTIONS, _fit_subgroups, _track_t2, unknowable=_OF_BASELINE),
+    Chart(
+        "t2_i",
+        (_T2,),
+        "multivariate",
+        {**_T2_OPTIONS, "covariance": "sample"},
+        _fit_individuals,
+        _track_t2,
+        unknowable=_OF_BASELINE,
+    ),
     Chart(
         "generalized_variance",
         (PanelSpec("det", "|S|", role="dispersion", symmetric=False),),
         "multivariate",
-        {"variables": 2, "nsigma": 3.0, "center": "pooled"},
+        {"variables": 2, "nsigma": 3.0, "limits": "sigma", "alpha": 0.0027, "center": "pooled"},
         _fit_variance,
         _track_variance,
+        unknowable=("n", "variables"),
     ),
 )

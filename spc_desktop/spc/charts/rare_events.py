@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
-from spc_desktop.spc.charts.factors import choice, number, only, positive
+from spc_desktop.spc.charts.factors import check_alpha, choice, known_number, normal_quantile, number, only, positive
 from spc_desktop.spc.charts.fold import PanelColumns, Row
 from spc_desktop.spc.charts.points import PointTrack, single_value, single_values
 from spc_desktop.spc.constants import constants
@@ -58,13 +58,6 @@ def _start(options: Options) -> int:
     return int(options["start"])
 
 
-def _alpha(options: Options) -> float:
-    alpha = number(options, "alpha")
-    if not 0 < alpha < 1:
-        raise SpcValueError("alpha", "above 0 and below 1", alpha)
-    return alpha
-
-
 def _fit_g(columns: Columns, options: Options) -> Fit:
     start = _start(options)
     counts = single_values(columns, start, _WHOLE)
@@ -74,6 +67,9 @@ def _fit_g(columns: Columns, options: Options) -> Fit:
     estimator = choice(options, "estimator", ("mle", "mvu"))
     if estimator == "mvu" and n < 2:
         raise SpcValueError("observations", "at least 2 counts for the minimum variance estimator", n)
+    given = known_number(options, "p")
+    if given is not None:
+        return Fit({"p": given}, estimator)
     if total == 0:
         raise SpcValueError("observations", "counts that vary", "every count at its least")
     p = n / (total + n) if estimator == "mle" else (n - 1) / (total + n - 1)
@@ -83,7 +79,7 @@ def _fit_g(columns: Columns, options: Options) -> Fit:
 def _track_g(params: Params, options: Options) -> PointTrack:
     """Parameter p: the probability that a case is an event; mean of the count (1 - p) / p + start."""
     only(params, "p")
-    p, start, alpha = number(params, "p"), _start(options), _alpha(options)
+    p, start, alpha = number(params, "p"), _start(options), check_alpha(options)
     if not 1 / LARGEST < p < 1:
         raise SpcValueError("p", f"above {1 / LARGEST:g} and below 1", p)
     width = positive(options, "nsigma")
@@ -114,54 +110,82 @@ def _fit_t(columns: Columns, options: Options) -> Fit:
     method = choice(options, "method", ("nelson", "weibull", "exponential"))
     if method == "nelson":
         roots = times ** (1 / POWER)
+        center, sigma = known_number(options, "center"), known_number(options, "sigma")
+        center = float(np.mean(roots[~np.isnan(roots)])) if center is None else center
+        if sigma is not None:
+            return Fit({"center": center, "sigma": sigma}, method)
         ranges = moving_ranges(roots, 2, columns.stage_starts())
         ranges = ranges[~np.isnan(ranges)]
         if not ranges.size:
             raise SpcValueError("observations", "at least two neighbouring times", present.size)
         return Fit(
-            {"center": float(np.mean(roots[~np.isnan(roots)])), "sigma": float(np.mean(ranges)) / constants(2).d2},
+            {"center": center, "sigma": float(np.mean(ranges)) / constants(2).d2},
             method,
         )
     if method == "exponential":
-        mean = float(np.mean(present))
+        given = known_number(options, "mean")
+        mean = float(np.mean(present)) if given is None else given
         return Fit({"mean": positive({"mean": mean}, "mean")}, method)
-    shape, scale = weibull_mle(present)
+    shape, scale = weibull_mle(present, shape=known_number(options, "shape"), scale=known_number(options, "scale"))
     return Fit({"shape": shape, "scale": scale}, method)
 
 
-def weibull_mle(times: FloatArray) -> tuple[float, float]:
+def weibull_mle(times: FloatArray, *, shape: float | None = None, scale: float | None = None) -> tuple[float, float]:
     """Return shape and scale of the two-parameter Weibull distribution by maximum likelihood.
 
     Args:
         times: shape (m,), above 0.
+        shape: where it is known: only the scale is estimated then.
+        scale: where it is known: only the shape is estimated then.
 
     Raises:
-        SpcValueError: fewer than 2 times, one at or below 0, or all equal.
+        SpcValueError: fewer times than are estimated, one at or below 0, all equal, or a given number not above 0.
+    """
+    for name, value in (("shape", shape), ("scale", scale)):
+        if value is not None:
+            positive({name: value}, name)
+    if shape is not None and scale is not None:
+        return shape, scale
+    times = np.asarray(times, dtype=np.float64)
+    least = 2 if shape is None and scale is None else 1
+    if times.size < least:
+        raise SpcValueError("times", f"at least {least} times", times.size)
+    if not (times > 0).all():
+        raise SpcValueError("times", "above 0 for the Weibull distribution", float(times.min()))
+    unit = float(times.max()) if scale is None else scale
+    logs = np.log(times / unit)
+    if shape is None:
+        shape = _weibull_shape(logs, known_scale=scale is not None)
+    best = unit * float(np.mean(np.exp(shape * logs))) ** (1 / shape)
+    return shape, best if scale is None else scale
+
+
+def _weibull_shape(logs: FloatArray, known_scale: bool) -> float:
+    """Return the shape where the derivative of the log likelihood is 0.
+
+    Args:
+        logs: shape (m,), logarithms of the times in units of the longest, or of the scale where that is known.
+        known_scale: otherwise the scale is the best for each shape.
+
+    Raises:
+        SpcValueError: the times are all equal.
     """
     from scipy.optimize import brentq  # noqa: PLC0415 - scipy is slow to import
 
-    times = np.asarray(times, dtype=np.float64)
-    if times.size < 2:
-        raise SpcValueError("times", "at least 2 times", times.size)
-    if not (times > 0).all():
-        raise SpcValueError("times", "above 0 for the Weibull distribution", float(times.min()))
-    logs = np.log(times)
-    logs -= logs.max()
-    if logs.min() == 0:
+    if not logs.any():
         raise SpcValueError("times", "times that vary", "all equal")
 
-    def score(shape: float) -> float:
-        weight = np.exp(shape * logs)
-        return float(np.sum(weight * logs) / np.sum(weight) - 1 / shape - np.mean(logs))
+    def score(k: float) -> float:
+        weight = np.exp(np.minimum(k * logs, 700.0))
+        total = float(logs.size) if known_scale else float(np.sum(weight))
+        return float(np.sum(weight * logs)) / total - 1 / k - float(np.mean(logs))
 
-    low = high = 1.0 / float(np.std(logs))
+    low = high = 1.0 / max(float(np.std(logs)), float(np.abs(logs).max()) / 10)
     while score(low) > 0:
         low /= 2
     while score(high) < 0:
         high *= 2
-    shape = float(brentq(score, low, high, xtol=1e-15 * high, rtol=1e-14)) if low < high else low
-    scale = float(times.max()) * float(np.mean(np.exp(shape * logs))) ** (1 / shape)
-    return shape, scale
+    return float(brentq(score, low, high, xtol=1e-15 * high, rtol=1e-14)) if low < high else low
 
 
 def _track_t(params: Params, options: Options) -> PointTrack:
@@ -169,7 +193,7 @@ def _track_t(params: Params, options: Options) -> PointTrack:
     least = 0.0
     if method == "nelson":
         only(params, "center", "sigma")
-        center, half = number(params, "center"), positive(options, "nsigma") * positive(params, "sigma")
+        center, half = number(params, "center"), _width(options) * positive(params, "sigma")
         if abs(center) + half > LARGEST ** (1 / POWER):
             raise SpcValueError("center", "a center and sigma of times ** (1 / 3.6) whose limits are finite", center)
         line = tuple(max(root, 0.0) ** POWER for root in (center, center - half, center + half))
@@ -184,11 +208,19 @@ def _track_t(params: Params, options: Options) -> PointTrack:
     return _line_track((*line, math.nan), least, _TIME, whole=False)
 
 
+def _width(options: Options) -> float:
+    alpha, width = check_alpha(options), positive(options, "nsigma")
+    probability = choice(options, "limits", ("sigma", "probability")) == "probability"
+    return normal_quantile(1 - alpha / 2) if probability else width
+
+
 def _tails(options: Options) -> tuple[float, float, float]:
-    """The median and the probabilities of -+ nsigma; the t chart has no zones, so alpha comes from nsigma."""
+    """The median and what lies outside on each side: ``alpha / 2``, or as much as a normal has beyond ``nsigma``."""
     from statistics import NormalDist  # noqa: PLC0415 - 10 ms that only this needs
 
-    low = NormalDist().cdf(-positive(options, "nsigma"))
+    alpha, width = check_alpha(options), positive(options, "nsigma")
+    probability = choice(options, "limits", ("sigma", "probability")) == "probability"
+    low = alpha / 2 if probability else NormalDist().cdf(-width)
     return 0.5, low, 1 - low
 
 
@@ -204,7 +236,7 @@ RARE_EVENT_CHARTS: tuple[Chart, ...] = (
         "t",
         (PanelSpec("t", "t", symmetric=False, zones=False, individuals=True),),
         "times",
-        {"method": "nelson", "nsigma": 3.0},
+        {"method": "nelson", "nsigma": 3.0, "limits": "sigma", "alpha": 0.0027},
         _fit_t,
         _track_t,
     ),

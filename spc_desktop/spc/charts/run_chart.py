@@ -15,7 +15,7 @@ from spc_desktop.spc.arguments import checked
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns, one_value
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, Params
-from spc_desktop.spc.charts.factors import number, only
+from spc_desktop.spc.charts.factors import known_number, number, only
 from spc_desktop.spc.charts.fold import PanelColumns, Row
 from spc_desktop.spc.charts.points import PointTrack
 from spc_desktop.spc.errors import SpcValueError
@@ -140,7 +140,8 @@ def _fit(columns: Columns, options: Options) -> Fit:
     if columns.values.ndim != 1:
         raise SpcValueError("observations", "one value per observation", columns.values.shape)
     present = columns.values[~np.isnan(columns.values)]
-    return Fit({"center": float(np.median(present))}, "median")
+    center = known_number(options, "center")
+    return Fit({"center": float(np.median(present)) if center is None else center}, "median")
 
 
 RUN_CHART = Chart(

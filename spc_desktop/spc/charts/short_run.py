@@ -21,6 +21,7 @@ from spc_desktop.spc.charts.factors import (
     LIMIT_OPTIONS,
     Line,
     choice,
+    known,
     limit_rule,
     location_line,
     number,
@@ -148,15 +149,30 @@ def _fit_z(columns: Columns, options: Options) -> Fit:
         if present.size:
             means[part] = float(np.mean(present))
             ranges[part] = _ranges(values[mine], segment[mine])
+    means.update({part: value for part, value in _given_parts(options, "means").items() if part in means})
     pooled = np.concatenate(list(ranges.values()))
-    if method in {"constant", "relative"}:
+    given = _given_parts(options, "sigmas")
+    if means.keys() <= given.keys():
+        sigmas = {part: given[part] for part in means}
+    elif method in {"constant", "relative"}:
         sigmas = dict.fromkeys(means, _over_d2(pooled, d2, "values"))
     else:
-        sigmas = {part: _over_d2(found, d2, f"values of part {part!r}") for part, found in ranges.items()}
+        sigmas = {
+            part: given.get(part) or _over_d2(found, d2, f"values of part {part!r}") for part, found in ranges.items()
+        }
     params: dict[str, Any] = {"means": means, "sigmas": sigmas}
     if method == "by_run":
         params["runs"] = _runs(values, columns, options, params, d2)
     return Fit(params, f"mrbar, {method}")
+
+
+def _given_parts(options: Options, name: str) -> dict[str, float]:
+    """Return the parts whose mean or sigma is given; means are logarithms where sigma is relative to size."""
+    given = known(options, name) or {}
+    if not isinstance(given, Mapping):
+        raise SpcValueError("standards", f"{name}: a mapping from part to number", given)
+    read = positive if name == "sigmas" else number
+    return {str(part): read({name: value}, name) for part, value in given.items()}
 
 
 def _runs(
@@ -258,7 +274,9 @@ def deviation_chart(inner: Chart, name: str, labels: Mapping[str, str]) -> Chart
     panels = tuple(
         replace(panel, label=labels.get(panel.key, panel.label), individuals=False) for panel in inner.panels
     )
-    return Chart(name, panels, inner.data, {**inner.defaults, "nominals": {}}, fit, track, by_part=True)
+    return Chart(
+        name, panels, inner.data, {**inner.defaults, "nominals": {}}, fit, track, by_part=True, unknowable=("nominals",)
+    )
 
 
 def _nominals(nominals: Any) -> dict[str, float]:
@@ -278,6 +296,7 @@ SHORT_RUN_CHARTS: tuple[Chart, ...] = (
         _fit_z,
         _z_track,
         by_part=True,
+        unknowable=("runs",),
     ),
     deviation_chart(_INNER["xbar_r"], "dnom_xbar_r", {"xbar": "X̄ − T"}),
     deviation_chart(_INNER["i_mr"], "dnom_i_mr", {"i": "X − T"}),

@@ -230,6 +230,7 @@ SPECIAL_CHARTS: tuple[Chart, ...] = (
         },
         _fit_acceptance,
         _acceptance,
+        unknowable=("lsl", "usl"),
     ),
     Chart(
         "pre_control",
@@ -239,5 +240,6 @@ SPECIAL_CHARTS: tuple[Chart, ...] = (
         _fit_pre_control,
         _pre_control,
         PRE_CONTROL,
+        unknowable=("lsl", "usl"),
     ),
 )

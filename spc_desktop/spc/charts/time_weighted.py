@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spc_desktop.spc import subgroups as rows
+from spc_desktop.spc.arl_weighted import cusum_limit
 from spc_desktop.spc.charts.base import Observation, PanelSpec
 from spc_desktop.spc.charts.columns import Columns
 from spc_desktop.spc.charts.engine import Chart, Fit, Options, PanelColumns, Params, Row, fold
 from spc_desktop.spc.charts.factors import (
     LIMIT_OPTIONS,
+    check_alpha,
     choice,
     limit_rule,
     number,
@@ -25,7 +27,7 @@ from spc_desktop.spc.charts.factors import (
     positive,
     width,
 )
-from spc_desktop.spc.charts.variables import individuals_sigma, within_sigma
+from spc_desktop.spc.charts.variables import individuals_sigma, known_or_mean, within_sigma
 from spc_desktop.spc.constants import check_size
 from spc_desktop.spc.errors import SpcValueError
 
@@ -200,9 +202,14 @@ def _ewma(params: Params, options: Options) -> EwmaTrack:
 
 
 def _cusum(params: Params, options: Options) -> CusumTrack:
+    """``limits="probability"``: h is where the in-control ARL of both arms is 1 / alpha; a head start is a share of it then."""
     k, h, head_start = number(options, "k"), positive(options, "h"), number(options, "head_start")
     if k < 0:
         raise SpcValueError("k", "at least 0", k)
+    if choice(options, "limits", ("sigma", "probability")) == "probability":
+        share = head_start / h
+        h = cusum_limit(k, 1 / check_alpha(options), head_start_share=share)
+        head_start = share * h
     if not 0 <= head_start < h:
         raise SpcValueError("head_start", f"at least 0 and below h = {h:g}", head_start)
     return CusumTrack(*_standards(params), k, h, head_start)
@@ -211,7 +218,7 @@ def _cusum(params: Params, options: Options) -> CusumTrack:
 def fit_mean(columns: Columns, options: Options) -> Fit:
     """Estimate centre and sigma; ``estimator="auto"`` is MRbar for individuals and pooled / c4 for subgroups.
 
-    ``target`` (a number) takes the place of the estimated centre.
+    ``target`` (a number) takes the place of the centre, whether that is estimated or given.
 
     Raises:
         SpcValueError: see ``individuals_sigma`` and ``within_sigma``.
@@ -222,8 +229,7 @@ def fit_mean(columns: Columns, options: Options) -> Fit:
         name = "mrbar" if single else "pooled_c4"
     chosen = {"constants": "exact", "weights": "mvlue", **options, "estimator": name, "span": 2}
     sigma = individuals_sigma(columns.values, columns, chosen) if single else within_sigma(columns, chosen)
-    present = columns.values[~np.isnan(columns.values)]
-    center = float(np.mean(present)) if options["target"] is None else number(options, "target")
+    center = known_or_mean(columns, options) if options["target"] is None else number(options, "target")
     return Fit({"center": center, "sigma": sigma}, name)
 
 
@@ -254,7 +260,7 @@ TIME_WEIGHTED_CHARTS: tuple[Chart, ...] = (
             PanelSpec("c_minus", "C⁻", symmetric=False, independent=False, zones=False),
         ),
         "variables",
-        {**_ESTIMATION, "k": 0.5, "h": 5.0, "head_start": 0.0},
+        {**_ESTIMATION, "k": 0.5, "h": 5.0, "head_start": 0.0, "limits": "sigma", "alpha": 0.0027},
         fit_mean,
         _cusum,
     ),

@@ -21,6 +21,7 @@ from spc_desktop.spc.charts.factors import (
     LIMIT_OPTIONS,
     Line,
     choice,
+    known_number,
     limit_rule,
     location_line,
     number,
@@ -164,11 +165,13 @@ def _subgroup_track(statistics: tuple[Statistic, ...], makers: tuple[_Maker, ...
 
 
 def within_sigma(columns: Columns, options: Options) -> float:
-    """Return sigma within subgroups by the chart's ``estimator`` and ``weights``.
+    """Return sigma within subgroups by the chart's ``estimator`` and ``weights``, or the one that is given.
 
     Raises:
         SpcValueError: no subgroup of 2 or more values, or none that vary.
     """
+    if known_number(options, "sigma") is not None:
+        return positive(options["standards"], "sigma")
     if columns.values.ndim != 2:
         raise SpcValueError("observations", "at least 2 values per subgroup")
     found = estimate_sigma(columns.values, options["estimator"], weights=options["weights"], table=options["constants"])
@@ -177,8 +180,13 @@ def within_sigma(columns: Columns, options: Options) -> float:
 
 def _fit_xbar(columns: Columns, options: Options) -> Fit:
     sigma = within_sigma(columns, options)
-    present = columns.values[~np.isnan(columns.values)]
-    return Fit({"center": float(np.mean(present)), "sigma": sigma}, options["estimator"])
+    return Fit({"center": known_or_mean(columns, options), "sigma": sigma}, options["estimator"])
+
+
+def known_or_mean(columns: Columns, options: Options) -> float:
+    """Return the centre: the one that is given, else the mean of all values."""
+    center = known_number(options, "center")
+    return float(np.mean(columns.values[~np.isnan(columns.values)])) if center is None else center
 
 
 def _fit_dispersion(columns: Columns, options: Options) -> Fit:
@@ -189,7 +197,10 @@ def _fit_median(columns: Columns, options: Options) -> Fit:
     sigma = within_sigma(columns, options)
     medians = rows.row_medians(columns.values, rows.row_counts(columns.values))
     average = np.mean if choice(options, "center", ("mean", "median")) == "mean" else np.median
-    return Fit({"center": float(average(medians[~np.isnan(medians)])), "sigma": sigma}, options["estimator"])
+    center = known_number(options, "center")
+    if center is None:
+        center = float(average(medians[~np.isnan(medians)]))
+    return Fit({"center": center, "sigma": sigma}, options["estimator"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +284,8 @@ def individuals_sigma(values: FloatArray, columns: Columns, options: Options) ->
     Raises:
         SpcValueError: too few neighbours, or values that do not vary.
     """
+    if known_number(options, "sigma") is not None:
+        return positive(options["standards"], "sigma")
     found = estimate_sigma(
         values,
         options["estimator"],
@@ -289,8 +302,7 @@ def _fit_imr(columns: Columns, options: Options) -> Fit:
             "observations", "one value per observation for a chart of individuals", columns.values.shape
         )
     sigma = individuals_sigma(columns.values, columns, options)
-    present = columns.values[~np.isnan(columns.values)]
-    return Fit({"center": float(np.mean(present)), "sigma": sigma}, options["estimator"])
+    return Fit({"center": known_or_mean(columns, options), "sigma": sigma}, options["estimator"])
 
 
 _SUBGROUP_OPTIONS: Mapping[str, Any] = {**LIMIT_OPTIONS, "weights": "mvlue"}

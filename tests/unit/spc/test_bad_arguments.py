@@ -157,6 +157,7 @@ CALLS = [
     _of(spc.repeated_values, X),
     _of(spc.run_analysis, np.array(X)),
     _of(spc.phase_one, spc.CHARTS["i_mr"], [spc.Observation((x,)) for x in X]),
+    _of(spc.phase_one_stages, spc.CHARTS["i_mr"], [spc.Observation((x,)) for x in X]),
     _of(spc.estimate_stages, spc.CHARTS["i_mr"], [spc.Observation((x,)) for x in X]),
     _of(spc.compile_rules, RULES),
     _of(spc.check_rules, RULES, True, False),
