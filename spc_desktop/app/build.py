@@ -10,12 +10,14 @@ from functools import partial
 from pathlib import Path
 from ssl import SSLContext
 
+from spc_desktop.app.channels import languages_of, make_channels, outlets_of
 from spc_desktop.app.failures import listen_failure
 from spc_desktop.app.instance import note_address
 from spc_desktop.app.shared import build_member, check_addresses, check_relay
 from spc_desktop.app.start import Start, is_encrypted
 from spc_desktop.app.tls import server_context
 from spc_desktop.domain.errors import KnownError
+from spc_desktop.hub.courier import Courier
 from spc_desktop.hub.hub import Hub
 from spc_desktop.hub.member import Member
 from spc_desktop.hub.ports import Clock, Store
@@ -66,8 +68,17 @@ def build_hub(
         UserError: the address of a shared database or its relay can be none.
     """
     if start.settings.hub.relay or start.settings.hub.database:
-        return build_member(start, clock, tls, mark, on_task)
-    return Hub(store or open_store(start.data_dir), clock, language=start.language, on_task=on_task)
+        return build_member(start, clock, tls, mark, on_task, partial(_send, start, clock))
+    outlets = outlets_of(start.settings.channels)
+    store = store or open_store(start.data_dir)
+    return Hub(store, clock, language=start.language, outlets=outlets, on_task=on_task)
+
+
+def _send(start: Start, clock: Clock, hub: Hub) -> None:
+    """Begin to send what is in a hub's outbox."""
+    settings = start.settings.channels
+    if channels := make_channels(settings, start.data_dir):
+        hub.tasks.keep("channels", Courier(hub, channels, clock, start.language, languages_of(settings)).run)
 
 
 @asynccontextmanager
@@ -86,6 +97,7 @@ async def running_station(
         own = settings.hub
         tls, mark = await asyncio.to_thread(server_context, start.data_dir, own.host, own.tls_cert, own.tls_key)
     check_addresses(settings.hub)
+    make_channels(settings.channels, start.data_dir)  # refuses wrong settings before anything is opened
     if settings.hub.relay:
         await check_relay(settings.hub.relay)
     async with build_hub(start, clock, on_task=on_task, tls=tls, mark=mark) as hub:
@@ -121,6 +133,8 @@ async def running_station(
             note_address(start.data_dir, url, key, mark)
             if plant.enabled:
                 hub.tasks.keep("sample-plant", lambda: run_sample_plant(hub, clock, plant.seed, plant.speed))
+            if isinstance(hub, Hub):
+                _send(start, clock, hub)
             yield Station(hub, server, url, "" if is_loopback(settings.hub.host) else hub.set_up_code(), mark)
         finally:
             await server.__aexit__(None, None, None)

@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_import(commands)
     _add_accounts(commands)
     _add_stations(commands)
+    _add_channels(commands)
     audit = commands.add_parser("audit", parents=[_folder_options()], help="examine the trail of all changes")
     audit.add_argument("action", choices=("verify",), help="look whether a record was altered, removed or put in")
     _add_upkeep(commands)
@@ -196,6 +197,22 @@ def _add_stations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     join.add_argument("code", metavar="CODE", help="what 'station invite' printed at the hub")
 
 
+def _add_channels(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("channel", help="e-mail and webhooks that tell of alerts")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", parents=[_folder_options()], help="the channels, and what waits for them")
+    test = actions.add_parser("test", parents=[_folder_options()], help="send one message now")
+    test.add_argument("name", metavar="NAME", help="email, or the name of a webhook")
+    test.add_argument("--to", metavar="ADDRESS", help="who gets the e-mail")
+    secret = actions.add_parser(
+        "secret", parents=[_folder_options()], help="keep the mail server's password, or show a webhook's signing key"
+    )
+    secret.add_argument("name", metavar="NAME")
+    actions.add_parser("dead", parents=[_folder_options()], help="what was given up")
+    retry = actions.add_parser("retry", parents=[_folder_options()], help="send it again")
+    retry.add_argument("ids", metavar="ID", nargs="+", help="numbers that 'dead' shows, or: all")
+
+
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     autostart = commands.add_parser("autostart", help="start in the tray when this user's session begins")
     autostart.add_argument("wanted", choices=("on", "off", "status"))
@@ -281,6 +298,13 @@ def _station(options: argparse.Namespace) -> int:
     return run_stations(read_start(options), options)
 
 
+def _channel(options: argparse.Namespace) -> int:
+    from spc_desktop.app.channel_command import run_channels
+    from spc_desktop.app.start import read_start
+
+    return run_channels(read_start(options), options)
+
+
 def _check(options: argparse.Namespace) -> int:
     from spc_desktop.app.check import run_check
 
@@ -350,6 +374,7 @@ _COMMANDS = {
     "user": _accounts,
     "token": _accounts,
     "station": _station,
+    "channel": _channel,
     "autostart": _autostart,
     "backup": _backup,
     "logs": _logs,

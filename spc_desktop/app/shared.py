@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from ssl import SSLContext
 
+from spc_desktop.app.channels import outlets_of
 from spc_desktop.app.start import Start
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.feed import Feed
@@ -54,8 +55,17 @@ def build_member(
     tls: SSLContext | None,
     mark: str,
     on_task: Callable[[TaskState], None] | None,
+    on_lead: Callable[[Hub], None],
 ) -> Member:
     """Make this program's part of the hubs on one database.
+
+    Args:
+        start: settings and folders.
+        clock: the time.
+        tls: encrypts what the hubs say to each other.
+        mark: fingerprint of its certificate.
+        on_task: hears how the sources are.
+        on_lead: gets the hub each time that this program begins to lead.
 
     Raises:
         UserError: see ``check_addresses``.
@@ -64,7 +74,8 @@ def build_member(
     check_addresses(own)
 
     def make(store: Store, feed: Feed) -> Hub:
-        return Hub(store, clock, language=start.language, feed=feed)
+        outlets = outlets_of(start.settings.channels)
+        return Hub(store, clock, language=start.language, outlets=outlets, feed=feed)
 
     relay = (lambda epoch: RedisRelay(own.relay, f"spc:{epoch}")) if own.relay else None
-    return Member(SharedStore(own.database), clock, Peers(own.host, tls, mark), relay, make, on_task)
+    return Member(SharedStore(own.database), clock, Peers(own.host, tls, mark), relay, make, on_task, on_lead)

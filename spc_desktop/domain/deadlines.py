@@ -31,6 +31,13 @@ def due(alert: Alert, policy: AlarmPolicy, steady: datetime) -> list[Change]:
     return changes
 
 
+def step_taken(alert: Alert, policy: AlarmPolicy) -> EscalationStep | None:
+    """Return the newest step of escalation that was taken."""
+    steps = [step for step in policy.escalation if alert.priority >= step.min_priority]
+    taken = steps[: alert.life.escalated]
+    return taken[-1] if taken else None
+
+
 def next_due(alert: Alert, policy: AlarmPolicy) -> datetime | None:
     """Return the steady time before which ``due`` says nothing; None: never, unless something else happens first."""
     times = []

@@ -178,6 +178,15 @@ _ERRORS = {
     ),
     "disk_full": _("The disk is full, so nothing can be stored. Free some space; the hub goes on by itself."),
     "disk_free": _("There is space on the disk again; everything is stored as before."),
+    "channel_unknown": _("There is no channel {got}. Configured here: {choices}."),
+    "channel_name_twice": _(
+        "The name {name} is taken: give each webhook in the settings its own, and none of them email."
+    ),
+    "channel_test_to": _("Say who gets the test message: --to name@example.com."),
+    "channel_retry_id": _("{got} is no number of a dead letter. spc-desktop channel dead shows them."),
+    "email_sender": _("The setting channels.email.sender needs an address, not {got}."),
+    "webhook_secret": _("The secret of the webhook {name} is not whsec_ and 24 to 64 bytes in base64."),
+    "secrets_unreadable": _("The file {file} with the secrets of the channels cannot be used ({reason})."),
     "database_locked": _("Another program holds the database. Close it; the hub goes on by itself."),
     "database_corrupt": _("The database {path} is damaged ({detail}). Put back a backup from {backups}."),
     "read_only": _("The database {path} may not be written ({detail}). Allow writing; the hub goes on by itself."),

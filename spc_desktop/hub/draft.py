@@ -394,6 +394,7 @@ class Draft:
         station.badges = self.badges
         station.preferences = self.preferences
         station.samples.adopt(self.samples)
+        station.outbox.adopt(self.batch.deliveries)
 
 
 def _is_noteworthy(done: Step) -> bool:

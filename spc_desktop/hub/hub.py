@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from spc_desktop.domain.account import Accounts
-from spc_desktop.domain.delivery import Delivery
+from spc_desktop.domain.delivery import Delivery, Outlets
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.wording import alert_message, alert_title
@@ -19,7 +20,7 @@ from spc_desktop.hub.api import Actor, HubState, Link, Mailbox, WatchFilter
 from spc_desktop.hub.audit import audited
 from spc_desktop.hub.catalogue import catalogue_order, state_of
 from spc_desktop.hub.commands import alert_ids, alert_order, check_texts
-from spc_desktop.hub.delivering import log_order, report_order, told_ids
+from spc_desktop.hub.delivering import log_order, report_order, retry_order, settle_order, told_ids
 from spc_desktop.hub.draft import Draft
 from spc_desktop.hub.entering import floor_order, keys_of
 from spc_desktop.hub.feed import Feed
@@ -27,6 +28,7 @@ from spc_desktop.hub.intake import Intake, Order, Submission
 from spc_desktop.hub.invitations import InvitationOffice
 from spc_desktop.hub.kpi import kpi
 from spc_desktop.hub.masking import mask_order
+from spc_desktop.hub.outbox import dead_letters, read_outbox
 from spc_desktop.hub.pairing import PairingOffice
 from spc_desktop.hub.pipeline import Pipeline
 from spc_desktop.hub.ports import Clock, Document, Store
@@ -66,6 +68,7 @@ class Hub:
         clock: time of commits.
         language: of the titles and messages of alerts.
         name: what the connection pill calls this hub.
+        outlets: channels that send beside sockets and toasts (``courier``).
         on_task: hears of the restartable tasks that ``tasks.keep`` runs (sources).
         feed: one that goes on when this hub ends; one of its own when None.
     """
@@ -77,10 +80,12 @@ class Hub:
         *,
         language: str = "ko",
         name: str = "",
+        outlets: Outlets | None = None,
         on_task: Callable[[TaskState], None] | None = None,
         feed: Feed | None = None,
     ) -> None:
         self._store = store
+        self._outlets = outlets or Outlets()
         self._clock = clock
         self._language = language
         self._name = name
@@ -108,6 +113,8 @@ class Hub:
             self._station.accounts = await accounts.read_accounts(self._store)
             await read_registers(self._store, self._station)
             await read_preferences(self._store, self._station)
+            self._station.outbox.outlets = self._outlets
+            await read_outbox(self._store, self._station.outbox)
             await read_sampling(self._store, self._station, self._clock.now())
         except BaseException as error:
             await self._store.__aexit__(type(error), error, error.__traceback__)
@@ -194,6 +201,23 @@ class Hub:
         """
         await self._order(log_order(rows))
 
+    async def settle_deliveries(self, rows: Sequence[Delivery]) -> None:
+        """Keep what has become of rows of the outbox. Returns after the commit.
+
+        Raises:
+            KnownError: it could not be stored.
+        """
+        await self._order(settle_order(rows))
+
+    @property
+    def station(self) -> Station:
+        """What is committed; for reading."""
+        return self._station
+
+    def steady(self) -> datetime:
+        """Return the time that decides: it goes on whatever happens to the wall clock."""
+        return self._pipeline.steady() if self._pipeline is not None else self._clock.now()
+
     async def submit(self, items: Sequence[MeasurementIn], actor: Actor = Actor()) -> m.SubmitResult:
         """Store and judge measurements; returns after the commit. Up to ``MOST_TOGETHER`` are one transaction."""
         parts = [
@@ -221,7 +245,7 @@ class Hub:
     async def command(self, command: m.AnyCommand, actor: Actor = Actor()) -> Any:
         """Carry out a command; returns after the commit."""
         if isinstance(command, m.SaveCatalogue | m.SavePreferences | m.DeliveryCommand):
-            return await self._order(_AT_ONCE[type(command)](command, actor), told_ids(command))
+            return await self._order(await self._prepare(command, actor), told_ids(command))
         if isinstance(command, m.PairingCommand):
             return await self._pair(command, actor)
         if isinstance(command, m.AccountCommand):
@@ -234,11 +258,14 @@ class Hub:
         if isinstance(command, m.SetLimits | m.RestoreLimits | m.AnalyseCapability):
             return await self._order(audited(command, actor, await self._study(command, actor)))
         if isinstance(command, m.MaskCommand):
-            return await self._order(
-                mask_order(command, actor), () if command.alert_id is None else (command.alert_id,)
-            )
-        order = audited(command, actor, alert_order(command, actor))
-        return await self._order(order, alert_ids(command))
+            masked = () if command.alert_id is None else (command.alert_id,)
+            return await self._order(mask_order(command, actor), masked)
+        return await self._order(audited(command, actor, alert_order(command, actor)), alert_ids(command))
+
+    async def _prepare(self, command: m.AnyCommand, actor: Actor) -> Callable[[Draft], Any]:
+        if isinstance(command, m.RetryDeliveries):
+            return retry_order(command, actor, await dead_letters(self._store, command.ids))
+        return _AT_ONCE[type(command)](command, actor)
 
     async def _pair(self, command: m.PairingCommand, actor: Actor) -> Any:
         if isinstance(command, m.InviteStation):

@@ -50,6 +50,7 @@ class Member:
         relay: makes what brings the news of a log (its epoch is given) at once; None: they are read each second.
         make: makes a hub on a store and a feed.
         on_task: hears of the restartable tasks (sources).
+        on_lead: gets the hub each time that this one begins to lead.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Member:
         relay: Callable[[str], Relay] | None,
         make: Callable[[Store, Feed], Hub],
         on_task: Callable[[TaskState], None] | None = None,
+        on_lead: Callable[[Hub], None] | None = None,
     ) -> None:
         self.store = store
+        self._on_lead = on_lead
         self._clock = clock
         self._peers = peers
         self._make_relay = relay
@@ -299,6 +302,8 @@ class Member:
         self._told = hub.accounts
         if self._make_relay is not None:
             self._feed.pass_on = self._note
+        if self._on_lead is not None:
+            self._on_lead(hub)
 
     def _note(self, events: Sequence[m.AnyEvent]) -> None:
         """Remember what has been committed for the others; runs right after each commit."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from spc_desktop.domain.alert import Words
 from spc_desktop.domain.errors import KnownError, UserError
-from spc_desktop.hub.delivering import record_quiet
+from spc_desktop.hub.delivering import announce
 from spc_desktop.hub.draft import Draft
 from spc_desktop.hub.feed import Feed
 from spc_desktop.hub.intake import Entry, Intake, Order, Submission, refuse
@@ -70,7 +70,7 @@ class Pipeline:
             await self._look_up_entries(draft, entries, known)
             try:
                 answers = await self._fold(draft, entries, known)
-                record_quiet(draft)
+                announce(draft)
                 batch = draft.finish()
             except KnownError:
                 raise

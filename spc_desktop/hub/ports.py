@@ -123,6 +123,46 @@ class Stored:
     """Every mask that has not ended."""
 
 
+class Parcel(Struct, frozen=True, kw_only=True):
+    """One message: an alert, or what was gathered of a burst or for a digest."""
+
+    message: str
+    """Its id: the same at every attempt, so that a receiver can tell a repetition."""
+    recipient: str
+    address: str = ""
+    language: str
+    sent_at: datetime
+    deliveries: tuple[Delivery, ...]
+    states: dict[int, str] = {}
+    """Alert -> its status now, as far as it differs from when it was announced."""
+
+
+class NotSentError(Exception):
+    """A channel could not send. ``lasting``: it makes no sense to try again; ``wait``: seconds it wants to be left alone."""
+
+    def __init__(self, why: str, *, lasting: bool = False, wait: float = 0.0) -> None:
+        super().__init__(why)
+        self.lasting = lasting
+        self.wait = wait
+
+
+class Channel(Protocol):
+    """A way to tell people or programs outside of the hub."""
+
+    pace: tuple[float, float]
+    """Seconds between two messages to one recipient in the long run, and how many may be sent at once."""
+
+    async def send(self, parcel: Parcel) -> None:
+        """Send one message; returns when the other side has taken it.
+
+        Raises:
+            NotSentError: it has not, or it is not known whether it has.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Store(Protocol):
     """Keeps everything; one writer. Opened and closed by ``async with``."""
 

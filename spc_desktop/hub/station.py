@@ -16,6 +16,7 @@ from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.domain.register import Register
 from spc_desktop.domain.watch import Watch, default_plan, make_watch
 from spc_desktop.hub.badges import Badges
+from spc_desktop.hub.outbox import Outbox
 from spc_desktop.hub.ports import Stored
 from spc_desktop.hub.samples import Samples
 
@@ -52,6 +53,7 @@ class Station:
     preferences: dict[str, Preferences] = field(default_factory=dict)
     """User -> what that one wants to be told of; another object after every change."""
     samples: Samples = field(default_factory=Samples)
+    outbox: Outbox = field(default_factory=Outbox)
 
     def watch(self, characteristic_id: int) -> Watch:
         """Return the watch on a characteristic.

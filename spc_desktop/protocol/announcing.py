@@ -51,7 +51,14 @@ class ReportTold(Command, frozen=True, kw_only=True, tag="report_told"):
     told: Annotated[tuple[Told, ...], Meta(max_length=200)]
 
 
-DeliveryCommand = ReportTold
+class RetryDeliveries(Command, frozen=True, kw_only=True, tag="retry_deliveries"):
+    """Send dead letters again, with the ids they had. Answer: how many."""
+
+    ids: Annotated[tuple[int, ...], Meta(max_length=1000)] = ()
+    """Rows of the delivery log; none: all dead letters."""
+
+
+DeliveryCommand = ReportTold | RetryDeliveries
 
 
 class GetDeliveries(Query, frozen=True, kw_only=True, tag="get_deliveries"):

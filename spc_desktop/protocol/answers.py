@@ -82,5 +82,6 @@ ANSWERS: dict[type, Any] = {
     m.GetPreferences: Preferences,
     m.GetDeliveries: m.DeliveryPage,
     m.ReportTold: int,
+    m.RetryDeliveries: int,
 }
 """Type of the answer to each command and query."""

@@ -10,7 +10,7 @@ from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.masks import Mask
 from spc_desktop.domain.measurement import Measurement
 from spc_desktop.domain.product import Characteristic, Product
-from spc_desktop.protocol.announcing import ReportTold, SavePreferences
+from spc_desktop.protocol.announcing import ReportTold, RetryDeliveries, SavePreferences
 from spc_desktop.protocol.bases import Command
 from spc_desktop.protocol.bench import RestoreLimits
 from spc_desktop.protocol.floor import FloorCommand, GiveCause, SaveRegister
@@ -375,6 +375,7 @@ AnyCommand = (
     | FloorCommand
     | SavePreferences
     | ReportTold
+    | RetryDeliveries
 )
 
 

@@ -7,6 +7,7 @@ from spc_desktop.protocol.announcing import (
     GetPreferences,
     PreferencesEvent,
     ReportTold,
+    RetryDeliveries,
     SavePreferences,
     Told,
 )
@@ -259,6 +260,7 @@ __all__ = [
     "Resolve",
     "RestoreLimits",
     "RestorePoints",
+    "RetryDeliveries",
     "ReturnToService",
     "RevokeToken",
     "RuleRecord",

@@ -46,6 +46,45 @@ class SamplePlantSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     speed: Annotated[float, Meta(gt=0, le=1000, description="1 is one value about every second and a half")] = 1.0
 
 
+Security = Literal["starttls", "tls", "none"]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$", description="short name")]
+
+
+class EmailSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mail server. Its password is not here: ``spc-desktop channel secret email``."""
+
+    host: Annotated[str, Meta(description="mail server; empty: no e-mail is sent")] = ""
+    port: Annotated[int, Meta(ge=1, le=65535, description="its port: 587 for starttls, 465 for tls")] = 587
+    security: Annotated[
+        Security, Meta(description="starttls or tls; none only inside a closed network, and never with a password")
+    ] = "starttls"
+    user: Annotated[str, Meta(description="account at the mail server; empty: it wants none")] = ""
+    sender: Annotated[str, Meta(description="address that the messages come from")] = ""
+    pause_s: Annotated[
+        int, Meta(ge=1, le=86_400, description="seconds between two messages to one person in the long run")
+    ] = 60
+    burst: Annotated[int, Meta(ge=1, le=100, description="messages that may follow each other at once")] = 5
+
+
+class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program elsewhere that is told of alerts. Its secret is not here: ``spc-desktop channel secret NAME``."""
+
+    name: Name
+    url: Annotated[str, Meta(pattern=r"^https?://", description="address that messages are posted to")]
+    min_priority: Annotated[int, Meta(ge=1, le=4, description="alerts of this priority and above")] = 1
+    products: Annotated[tuple[int, ...] | None, Meta(description="ids of products; left out: all")] = None
+    language: Annotated[Literal["", "ko", "en"], Meta(description="of titles and sentences; empty: the hub's")] = ""
+    pause_s: Annotated[float, Meta(gt=0, le=86_400, description="seconds between two messages in the long run")] = 1.0
+    burst: Annotated[int, Meta(ge=1, le=1000, description="messages that may follow each other at once")] = 20
+
+
+class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How people and programs are told outside of the window."""
+
+    email: EmailSettings = EmailSettings()
+    webhooks: Annotated[tuple[WebhookSettings, ...], Meta(max_length=50)] = ()
+
+
 class WindowSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person chose in the window."""
 
@@ -85,6 +124,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Annotated[int, Meta(ge=1)] = VERSION
     hub: HubSettings = HubSettings()
     sample_plant: SamplePlantSettings = SamplePlantSettings()
+    channels: ChannelSettings = ChannelSettings()
     window: WindowSettings = field(default_factory=WindowSettings)
 
 

@@ -219,6 +219,7 @@ COMMANDS = [
     m.RecordSkip(characteristic_id=2, due_at=AT, reason="설비 정지", key="n-1"),
     m.SavePreferences(prefs=PREFERENCES),
     m.RestoreLimits(characteristic_id=2, revision=1, reason="r"),
+    m.RetryDeliveries(ids=(8,)),
     m.ReportTold(
         told=(m.Told(alert_id=7, change="raised", outcome=DeliveryOutcome.SUPPRESSED, reason="paused", at=AT),)
     ),
