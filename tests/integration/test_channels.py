@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP
 
 from spc_desktop.app.channels import languages_of, make_channels, outlets_of
 from spc_desktop.app.clock import SystemClock
-from spc_desktop.domain.alert import Priority
+from spc_desktop.domain.alert import AlertType, Priority
 from spc_desktop.domain.announcement import EMAIL, TOAST, Preferences
 from spc_desktop.domain.delivery import DeliveryOutcome
 from spc_desktop.domain.errors import KnownError, UserError
@@ -25,6 +25,7 @@ from spc_desktop.hub.hub import Hub
 from spc_desktop.protocol import messages as m
 from spc_desktop.settings.schema import ChannelSettings, EmailSettings, WebhookSettings
 from spc_desktop.storage.memory import MemoryStore
+from spc_desktop.storage.store import SqlStore
 from tests.integration.server.clients import CATALOGUE
 
 PATIENCE = 20.0
@@ -123,7 +124,7 @@ def mailed(room, **more):
 
 
 async def raise_alert(hub, title="t", priority=Priority.URGENT):
-    made = m.CreateAlert(product_id=1, alert_type="OUT_OF_SPEC", title=title, message="m", priority=priority)
+    made = m.CreateAlert(product_id=1, alert_type=AlertType.OUT_OF_SPEC, title=title, message="m", priority=priority)
     return (await hub.command(made)).alerts[0]
 
 
@@ -212,6 +213,28 @@ async def test_that_a_message_under_way_at_a_crash_is_sent_again_with_its_id(rec
 
 async def _ready(receiver, count):
     return len(receiver.got) >= count
+
+
+async def test_that_what_waits_is_in_the_database_and_sent_by_the_next_start(receiver, tmp_path):
+    settings, file = hooked(receiver), tmp_path / "spc.db"
+    async with Hub(SqlStore(file), SystemClock(), outlets=outlets_of(settings)) as hub:  # nobody sends
+        await hub.command(CATALOGUE)
+        alert = await raise_alert(hub)
+    async with station(settings, tmp_path, SqlStore(file)) as hub:
+        await until(lambda: _is(hub, DeliveryOutcome.SENT, 1))
+    assert [one["id"] for one in receiver.alerts()] == [alert.id]
+
+
+async def test_that_a_digest_gathers_for_as_long_as_the_reader_says_but_nothing_urgent(mailroom, tmp_path):
+    async with station(mailed(mailroom), tmp_path) as hub:
+        wishes = Preferences(channels=(EMAIL,), email="kim@example.com", digest_s=3600)
+        await hub.command(m.SavePreferences(prefs=wishes), Actor(name="kim"))
+        await raise_alert(hub, "for the digest", Priority.HIGH)
+        await raise_alert(hub, "at once", Priority.URGENT)
+        await until(lambda: _is(hub, DeliveryOutcome.SENT, 1))
+        (waiting,) = await log(hub, outcome=DeliveryOutcome.WAITING)
+        assert timedelta(minutes=59) < waiting.due - hub.steady() <= timedelta(hours=1)
+    assert ["at once" in mail["Subject"] for _, mail in mailroom.mail] == [True]
 
 
 async def test_that_a_webhook_is_told_only_what_it_wants(receiver, tmp_path):
