@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from email import message_from_bytes, policy
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
@@ -22,8 +23,9 @@ from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import Actor
 from spc_desktop.hub.courier import Courier
 from spc_desktop.hub.hub import Hub
+from spc_desktop.paths import resource
 from spc_desktop.protocol import messages as m
-from spc_desktop.settings.schema import ChannelSettings, EmailSettings, WebhookSettings
+from spc_desktop.settings.schema import ChannelSettings, EmailSettings, Settings, WebhookSettings
 from spc_desktop.storage.memory import MemoryStore
 from spc_desktop.storage.store import SqlStore
 from tests.integration.server.clients import CATALOGUE
@@ -310,3 +312,11 @@ def test_that_wrong_settings_are_refused_by_name(tmp_path):
     with pytest.raises(KnownError) as told:
         make_channels(ChannelSettings(webhooks=(hook,)), tmp_path)
     assert told.value.code == "secrets_unreadable"
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_that_the_settings_in_the_help_are_understood(language, tmp_path):
+    blocks = resource(f"help/{language}/channels.md").read_text(encoding="utf-8").split("```")[1::2]
+    found = msgspec.toml.decode("\n".join(blocks), type=Settings).channels
+    assert set(make_channels(found, tmp_path)) == {("email", ""), ("webhook", "mes")}
+    assert outlets_of(found).hooks[0].min_priority is Priority.HIGH
