@@ -45,7 +45,7 @@ class Delivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``toast socket email webhook``."""
     outcome: DeliveryOutcome
     reason: str = ""
-    """Why not: ``priority type not_subscribed snoozed quiet_hours masked rate_limit paused slow_reader
+    """Why not: ``priority type not_subscribed snoozed quiet_hours masked rate_limit paused flood handled slow_reader
     not_configured no_address``."""
     client: str = ""
     """The station that showed it."""

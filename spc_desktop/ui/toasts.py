@@ -1,17 +1,18 @@
-"""Which alerts become toasts: those of subscribed products, raised now, not during a pause, and bursts as one.
+"""Which alerts become toasts: those of subscribed products, raised now, not during a pause, joined as ``domain.grouping`` says.
 
-A toast only points at the alert list; nothing is said here that is not there.
+A toast only points at the alert list; nothing is said here that is not there. Why something gave no toast of its own is in
+the delivery log.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from spc_desktop.domain.alert import Alert, Priority
+from spc_desktop.domain.alert import Alert, Priority, is_announced
 from spc_desktop.domain.announcement import why_not
+from spc_desktop.domain.grouping import Announcement, Announcer, Item, Kind
 from spc_desktop.i18n import _
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.models.alerts import product_name, sentence_of, title_of
@@ -19,18 +20,18 @@ from spc_desktop.ui.presenters import Chain, Toast
 from spc_desktop.ui.station import Station
 from spc_desktop.ui.told import ToldReporter
 
-BURST_SECONDS = 2.0
-BURST_SIZE = 3
-"""More alerts of one product than this within ``BURST_SECONDS`` are joined into one toast."""
 PAUSE_SECONDS = 30 * 60
+PAUSED, FLOOD, HANDLED = "paused", "flood", "handled"
 
 
-class _Burst:
-    """What one product raised lately."""
+class _Announced:
+    """One station's announcements and what the hub is told of them."""
 
-    def __init__(self) -> None:
-        self.times: deque[float] = deque()
-        self.waiting: list[tuple[Alert, str]] = []
+    def __init__(self, station: Station, parent: QObject) -> None:
+        self.announcer = Announcer()
+        self.reporter = ToldReporter(station, parent)
+        self.timer = QTimer(parent)
+        self.timer.setSingleShot(True)
 
 
 class ToastCenter(QObject):
@@ -51,8 +52,7 @@ class ToastCenter(QObject):
         self.chain = chain
         self._now = now
         self._clock = clock
-        self._bursts: dict[tuple[int, int], _Burst] = {}
-        self._reporters: dict[int, ToldReporter] = {}
+        self._announced: dict[int, _Announced] = {}
         self._paused_until = 0.0
         self.quiet: Callable[[], bool] = lambda: False
         """Tells whether what is raised now is old and gives no toast."""
@@ -62,7 +62,10 @@ class ToastCenter(QObject):
 
     def follow(self, station: Station) -> None:
         """Show toasts for the alerts that this station raises from now on."""
+        told = self._announced[id(station)] = _Announced(station, self)
+        told.timer.timeout.connect(lambda: self._tick(station))
         station.alert_changed.connect(lambda alert, change: self.take(station, alert, change))
+        station.alerts_reset.connect(lambda: self._take_standing(station))
 
     @property
     def paused(self) -> bool:
@@ -81,53 +84,78 @@ class ToastCenter(QObject):
         self._resume.stop()
         self.pause_changed.emit()
 
+    def _take_standing(self, station: Station) -> None:
+        """What was told before this window knew of it, and is not acknowledged, is told again when its time has come."""
+        standing = [_item(alert, "raised") for alert in station.alerts.values() if is_announced(alert, "raised")]
+        told = self._announced[id(station)]
+        told.announcer.stood(standing, self._clock())
+        self._wait(told)
+
     def take(self, station: Station, alert: Alert, change: str) -> None:
         """Decide about one alert."""
+        told = self._announced[id(station)]
+        if not is_announced(alert, "raised"):
+            missed = told.announcer.handled(alert.id, alert.product_id)
+            if missed is not None:
+                told.reporter.note(alert.id, missed.change, self._now(), HANDLED)
         if self.quiet() or why_not(station.wishes, alert, change, self._now()) is not None:
             return  # what is old, and what the hub has written down itself
         if self.paused:
-            self._told(station, alert, change, "paused")
+            told.reporter.note(alert.id, change, self._now(), PAUSED)
             return
-        burst = self._bursts.setdefault((id(station), alert.product_id), _Burst())
-        now = self._clock()
-        while burst.times and now - burst.times[0] > BURST_SECONDS:
-            burst.times.popleft()
-        if burst.waiting:
-            burst.waiting.append((alert, change))
-        elif len(burst.times) >= BURST_SIZE:
-            burst.waiting.append((alert, change))
-            QTimer.singleShot(int(BURST_SECONDS * 1000), self, lambda: self._flush(station, burst))
+        digest_s = float(station.wishes.digest_s)
+        self._tell(station, told.announcer.offer(_item(alert, change), self._clock(), digest_s))
+        self._wait(told)
+
+    def _tick(self, station: Station) -> None:
+        told = self._announced[id(station)]
+        self._tell(station, told.announcer.tick(self._clock()))
+        self._wait(told)
+
+    def _wait(self, told: _Announced) -> None:
+        due = told.announcer.next_due()
+        if due is None:
+            told.timer.stop()
         else:
-            burst.times.append(now)
-            self._present(station, [(alert, change)])
+            told.timer.start(max(0, int((due - self._clock()) * 1000) + 1))
 
-    def _flush(self, station: Station, burst: _Burst) -> None:
-        news, burst.waiting = burst.waiting, []
-        burst.times.append(self._clock())
-        if self.paused:
-            for alert, change in news:
-                self._told(station, alert, change, "paused")
-        elif news:
-            self._present(station, news)
+    def _tell(self, station: Station, announcements: list[Announcement]) -> None:
+        for announcement in announcements:
+            known = [
+                (station.alerts[item.alert_id], item) for item in announcement.items if item.alert_id in station.alerts
+            ]
+            if announcement.kind is Kind.REMINDER:
+                known = [(alert, item) for alert, item in known if self._may_remind(station, alert)]
+            elif self.paused:
+                self._note(station, known, PAUSED)
+                continue
+            if known:
+                self._note(station, known, FLOOD if announcement.kind is Kind.DIGEST else "")
+                self._present(station, announcement.kind, [alert for alert, _item in known])
 
-    def _told(self, station: Station, alert: Alert, change: str, reason: str = "") -> None:
-        reporter = self._reporters.get(id(station))
-        if reporter is None:
-            reporter = self._reporters[id(station)] = ToldReporter(station, self)
-        reporter.note(alert.id, change, self._now(), reason)
+    def _may_remind(self, station: Station, alert: Alert) -> bool:
+        return not self.paused and why_not(station.wishes, alert, "raised", self._now()) is None
 
-    def _present(self, station: Station, news: list[tuple[Alert, str]]) -> None:
-        alerts = [alert for alert, _change in news]
-        for alert, change in news:
-            self._told(station, alert, change)
+    def _note(self, station: Station, known: list[tuple[Alert, Item]], why_not_alone: str) -> None:
+        """Say what was shown; of a digest only the newest has its own sentence on the screen."""
+        reporter = self._announced[id(station)].reporter
+        for alert, item in known:
+            newest = item is known[-1][1] and why_not_alone == FLOOD
+            reporter.note(alert.id, item.change, self._now(), "" if newest else why_not_alone)
+
+    def _present(self, station: Station, kind: Kind, alerts: list[Alert]) -> None:
         newest = alerts[-1]
         ids = [alert.id for alert in alerts]
-        if len(alerts) == 1:
-            title = f"{product_name(station, newest)} — {title_of(newest)}"
-            body = sentence_of(newest)
+        name, count = product_name(station, newest), len(alerts)
+        body = _("Latest: {sentence}", sentence=sentence_of(newest))
+        if kind is Kind.DIGEST:
+            title = _("{product} — alarm flood: {n} alerts", product=name, n=count)
+        elif kind is Kind.REMINDER:
+            title = _("{product} — not acknowledged yet: {n} alerts", product=name, n=count)
+        elif count > 1:
+            title = _("{product} — {n} alerts", product=name, n=count)
         else:
-            title = _("{product} — {n} alerts", product=product_name(station, newest), n=len(alerts))
-            body = _("Latest: {sentence}", sentence=sentence_of(newest))
+            title, body = f"{name} — {title_of(newest)}", sentence_of(newest)
         toast = Toast(
             title=title,
             body=body,
@@ -136,3 +164,7 @@ class ToastCenter(QObject):
             acknowledge=lambda: station.acknowledge_soon(self, ids),
         )
         spawn(self, self.chain.present(toast))
+
+
+def _item(alert: Alert, change: str) -> Item:
+    return Item(alert.id, alert.product_id, change, alert.priority)

@@ -150,6 +150,42 @@ async def test_that_a_burst_of_one_product_is_joined_into_one_toast(open_bench):
         await until(lambda: sum(alert.status is Status.ACKNOWLEDGED for alert in bench.station.alerts.values()) == 5)
 
 
+async def test_that_a_flood_becomes_one_digest_and_the_log_says_what_had_no_toast_of_its_own(open_bench):
+    async with open_bench(WATCHED) as bench:
+        seconds = [0.0]
+        bench.desk.toasts._clock = lambda: seconds[0]
+        for number in range(14):
+            seconds[0] += 59 if number < 10 else 1
+            command = m.CreateAlert(
+                product_id=1, alert_type=AlertType.TREND, priority=Priority.HIGH, title=f"t{number}", message="drifts"
+            )
+            await bench.hub.command(command)
+            await until(lambda count=number + 1: len(bench.station.alerts) == count)
+        await until(lambda: len(bench.recorder.toasts) == 10)
+        seconds[0] += 5
+        await until(lambda: len(bench.recorder.toasts) == 11)
+        digest = bench.recorder.toasts[-1]
+        assert "flood: 4 alerts" in digest.title
+        await until(lambda: not bench.desk.toasts._announced[id(bench.station)].reporter._told)
+        page = await bench.hub.query(m.GetDeliveries(recipient="kim", channel="toast", limit=50))
+        outcomes = [(row.outcome.value, row.reason) for row in page.deliveries]
+        assert sorted(outcomes) == [("sent", "")] * 11 + [("suppressed", "flood")] * 3
+
+
+async def test_that_an_alert_nobody_acknowledges_is_announced_again(open_bench):
+    async with open_bench(WATCHED) as bench:
+        await bench.hub.submit([measured(10.8)])
+        await until(lambda: len(bench.recorder.toasts) == 1)
+        later = bench.desk.toasts._clock() + 1_801
+        bench.desk.toasts._clock = lambda: later
+        bench.desk.toasts._tick(bench.station)
+        await until(lambda: len(bench.recorder.toasts) == 2)
+        assert "not acknowledged" in bench.recorder.toasts[1].title
+        bench.recorder.toasts[1].acknowledge()
+        await until(lambda: bench.station.alerts[1].status is Status.ACKNOWLEDGED)
+        assert bench.desk.toasts._announced[id(bench.station)].announcer.next_due() is None
+
+
 async def test_that_a_pause_holds_toasts_back_and_the_list_goes_on(open_bench):
     async with open_bench(WATCHED) as bench:
         bench.desk.tray.pause_requested.emit()
