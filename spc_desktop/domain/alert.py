@@ -53,7 +53,7 @@ class Life(Struct, frozen=True, kw_only=True, omit_defaults=True):
     escalated: int = 0
     """Steps of the escalation policy that were taken."""
     flags: tuple[str, ...] = ()
-    """``chattering``, ``fleeting``, ``stale``."""
+    """``chattering``, ``chatters_on`` (as the occurrence before did: it was told then), ``fleeting``, ``stale``."""
     verification: str = ""
     """``watching``, ``effective``, ``not_effective``; empty: nobody asked."""
 
@@ -218,6 +218,9 @@ def _raise(
 ) -> Alert:
     title, message = moment.words(signal.code, signal.params)
     earlier = Life() if previous is None else Life(raises=previous.life.raises)
+    life = _activated(earlier, point_index, moment, since=moment.steady)
+    if previous is not None and "chattering" in previous.life.flags and "chattering" in life.flags:
+        life = msgspec.structs.replace(life, flags=(*life.flags, "chatters_on"))
     return Alert(
         id=new_id,
         product_id=owner.product_id,
@@ -235,7 +238,7 @@ def _raise(
         code=signal.code,
         params=signal.params,
         mask=strongest(moment.masks, owner.product_id, signal.key) if moment.masks else None,
-        life=_activated(earlier, point_index, moment, since=moment.steady),
+        life=life,
     )
 
 

@@ -27,7 +27,7 @@ _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}")
 
 NOT_SUBSCRIBED, SNOOZED, QUIET = "not_subscribed", "snoozed", "quiet_hours"
 TYPE, PRIORITY = "type", "priority"
-MASKED, NO_NEWS = "masked", "no_news"
+MASKED, NO_NEWS, CHATTERING = "masked", "no_news", "chattering"
 
 
 class QuietHours(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,6 +111,8 @@ def why_not(wishes: Preferences, alert: Alert, change: str, now: datetime) -> Wh
     until = wishes.snoozed.get(mask_key(alert))
     if until is not None and now < until:
         return Why(SNOOZED, until)
+    if change == "raised" and "chatters_on" in alert.life.flags and alert.priority < Priority.URGENT:
+        return Why(CHATTERING)  # the occurrence before was told, and that it chatters
     quiet_until = quiet_end(wishes.quiet, alert.priority, now)
     return None if quiet_until is None else Why(QUIET, quiet_until)
 

@@ -38,6 +38,12 @@ VERIFICATION = {
     "not_effective": marked("Corrective action not effective"),
 }
 
+FLAGS = {
+    "chattering": marked("It chatters: it comes and goes again and again. Shelve it (S) until the cause is mended."),
+    "fleeting": marked("It went by itself soon after it came. A longer delay in the control plan would keep it away."),
+    "stale": marked("It has been active for over a day."),
+}
+
 
 def moment(at: datetime) -> str:
     """Return a time as people read it here."""
@@ -69,6 +75,7 @@ def standing(alert: Alert) -> list[str]:
         told.append(_("Shelved until {time}: {reason}", time=moment(mask.until), reason=mask.reason))
     elif mask is not None:
         told.append(_("Not announced: {reason}", reason=mask.reason))
+    told += [_(FLAGS[flag]) for flag in alert.life.flags if flag in FLAGS]
     if alert.life.verification:
         told.append(_(VERIFICATION[alert.life.verification]))
     return told

@@ -6,13 +6,14 @@ import pytest
 
 from spc_desktop.domain.alarm_policy import AlarmPolicy, Delay, EscalationStep
 from spc_desktop.domain.alert import AlertType, Status
+from spc_desktop.domain.announcement import Preferences, why_not
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import Actor
 from spc_desktop.hub.hub import Hub
 from spc_desktop.protocol import messages as m
 from spc_desktop.storage.memory import MemoryStore
 from spc_desktop.storage.store import SqlStore
-from tests.fakes import FakeClock, diameter, known_limits, measured, save
+from tests.fakes import NOON, FakeClock, diameter, known_limits, measured, save
 
 KIM = Actor(name="kim")
 SPEC = "SHAFT/OD/spec/out_of_spec"
@@ -257,6 +258,19 @@ async def test_that_out_of_specification_stands_for_the_rest_of_its_point_unless
 async def test_that_an_alarm_that_comes_and_goes_is_called_chattering(plant):
     await plant.measure(BEYOND, FINE, BEYOND, FINE, BEYOND)
     assert (await plant.alert(1)).life.flags == ("chattering",)
+
+
+async def test_that_a_chattering_alarm_is_told_once_however_often_somebody_acknowledges_it(plant):
+    wishes, told = Preferences(), []
+    for _ in range(5):
+        await plant.measure(BEYOND)
+        newest = max((await plant.hub.query(m.GetAlerts())).alerts, key=lambda alert: alert.id)
+        why = why_not(wishes, newest, "raised", NOON)
+        told.append(why.reason if why else "")
+        await plant.order(m.Acknowledge(alert_ids=(newest.id,)))
+        await plant.measure(FINE)
+    assert told == ["", "", "", "chattering", "chattering"]
+    assert newest.id == 5
 
 
 async def test_that_an_action_is_effective_after_so_many_points_in_control(plant):
