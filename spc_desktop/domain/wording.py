@@ -158,6 +158,9 @@ _ERRORS = {
     "subgroup_incomplete": _("A subgroup of {size} values is entered whole, not with {got}."),
     "key_missing": _("An entry needs a key of its own, so that it is never stored twice."),
     "unknown_entry": _("There is no entry with this key: it was not stored or came from elsewhere."),
+    "take_back_late": _(
+        "{count} newer points came after this subgroup: it can no longer be taken back. An engineer can exclude its point."
+    ),
     "not_settled": _("This entry belongs to no point yet."),
     "register_id": _("{got} cannot name a document of the register. Use 1 to {high} characters; codes have no spaces."),
     "register_value": _("{field} cannot be {got}. Choose {low} to {high}."),

@@ -27,6 +27,8 @@ from spc_desktop.hub.station import Station
 from spc_desktop.protocol import messages as m
 
 MOST_POINTS = 1_000
+_NEWER = 2
+"""So many points may have come since from elsewhere; what is older is left out with a reason, by an engineer."""
 _TAIL = 1_000
 """Patterns are followed again over so many points after an excluded one; no rule looks back further."""
 
@@ -183,6 +185,9 @@ async def _marking_order(
     for first, last in _stretches(indexes):
         points = await store.points_between(watch.characteristic.id, first, last)
         found |= {point.index: point for point in points}
+    newer = total - 1 - indexes[0]
+    if isinstance(command, m.TakeBack) and newer > _NEWER and not found[indexes[0]].excluded:
+        raise UserError("take_back_late", count=newer)
     tail: Sequence[Point] | None = None
     if total - indexes[-1] <= _TAIL:
         tail = await store.points_between(watch.characteristic.id, indexes[-1] + 1, total - 1)

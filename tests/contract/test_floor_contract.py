@@ -88,6 +88,17 @@ async def test_that_what_is_taken_back_stays_visible_and_closes_its_own_alert(ap
     assert await refused(api.command(m.TakeBack(characteristic_id=1, entry="never"))) == "unknown_entry"
 
 
+async def test_that_a_subgroup_is_not_taken_back_when_others_came_after_it_and_repeating_it_is_harmless(api):
+    for number in range(4):
+        await api.command(entry(10, 10, 10, key=f"k{number}"))
+    assert await refused(api.command(m.TakeBack(characteristic_id=1, entry="k0"), KIM)) == "take_back_late"
+    assert await excluded(api) == []
+    taken = await api.command(m.TakeBack(characteristic_id=1, entry="k1"), KIM)
+    await api.command(entry(10, 10, 10, key="k4"))
+    assert (await api.command(m.TakeBack(characteristic_id=1, entry="k1"), KIM)).points == taken.points
+    assert await excluded(api) == [1]
+
+
 async def test_that_patterns_do_not_reach_over_a_point_that_is_left_out(api):
     for number in range(8):
         await api.command(entry(10.1, 10.1, 10.15, key=f"k{number}"))
