@@ -6,10 +6,11 @@ from argparse import Namespace
 from datetime import datetime
 
 from spc_desktop.app.accounts import read_password
-from spc_desktop.app.channels import make_channels, read_secrets, secret_of, write_secrets
+from spc_desktop.app.channels import make_channels, place_of, read_secrets, secret_of, write_secrets
 from spc_desktop.app.clock import SystemClock
 from spc_desktop.app.run_import import some_hub
 from spc_desktop.app.start import Start
+from spc_desktop.channels.webhook import key_of
 from spc_desktop.domain.announcement import EMAIL
 from spc_desktop.domain.delivery import WEBHOOK, Delivery, DeliveryOutcome
 from spc_desktop.domain.errors import UserError
@@ -27,7 +28,7 @@ def run_channels(start: Start, options: Namespace) -> int:
     """Carry out one action; return the exit status."""
     settings = start.settings.channels
     if options.action == "secret":
-        return _secret(start, options.name)
+        return _secret(start, options.name, options.set)
     with asyncio.Runner() as runner:
         if options.action == "test":
             return runner.run(_test(start, settings, options.name, options.to or ""))
@@ -46,13 +47,22 @@ def _check_name(settings: ChannelSettings, name: str) -> None:
         raise UserError("channel_unknown", got=name, choices=", ".join(_names(settings)) or "-")
 
 
-def _secret(start: Start, name: str) -> int:
-    """Take the password of the mail server, or show the signing key of a webhook (made where there is none)."""
+def _secret(start: Start, name: str, given: bool) -> int:
+    """Take the password of the mail server, or show the signing key of a webhook (made where there is none).
+
+    A key can be given too: several hubs sign with the same one.
+    """
     _check_name(start.settings.channels, name)
     if name == EMAIL:
         password = read_password()
         write_secrets(start.data_dir, {**read_secrets(start.data_dir), EMAIL: password})
         print(_("The password is kept. A running hub takes it at its next start."))
+        return 0
+    if given:
+        secret = read_password()
+        key_of(secret, name)
+        write_secrets(start.data_dir, {**read_secrets(start.data_dir), place_of(name): secret})
+        print(_("The signing key is kept. A running hub takes it at its next start."))
         return 0
     print(secret_of(start.data_dir, name))
     return 0

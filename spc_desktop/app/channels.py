@@ -64,11 +64,16 @@ def secret_of(data_dir: Path, name: str) -> str:
         KnownError: ``secrets_unreadable``.
     """
     known = read_secrets(data_dir)
-    place = f"{WEBHOOK} {name}"
+    place = place_of(name)
     if place not in known:
         known[place] = PREFIX + base64.b64encode(randomness.token_bytes(32)).decode()
         write_secrets(data_dir, known)
     return known[place]
+
+
+def place_of(name: str) -> str:
+    """Return the name under which a webhook's signing key is kept."""
+    return f"{WEBHOOK} {name}"
 
 
 def read_secrets(data_dir: Path) -> dict[str, str]:

@@ -208,6 +208,7 @@ def _add_channels(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "secret", parents=[_folder_options()], help="keep the mail server's password, or show a webhook's signing key"
     )
     secret.add_argument("name", metavar="NAME")
+    secret.add_argument("--set", action="store_true", help="take a webhook's signing key that another hub has")
     actions.add_parser("dead", parents=[_folder_options()], help="what was given up")
     retry = actions.add_parser("retry", parents=[_folder_options()], help="send it again")
     retry.add_argument("ids", metavar="ID", nargs="+", help="numbers that 'dead' shows, or: all")

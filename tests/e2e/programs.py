@@ -81,14 +81,15 @@ class Program:
         self.process.wait()
 
 
-def run(*arguments, data_dir, **environment):
-    """Run a command of the program to its end; return status and output."""
+def run(*arguments, data_dir, words="", **environment):
+    """Run a command of the program to its end, ``words`` on its standard input; return status and output."""
     done = subprocess.run(
         [sys.executable, "-m", "spc_desktop", *arguments, "--data-dir", str(data_dir)],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
         check=False,
+        input=words,
         timeout=PATIENCE,
         env={**os.environ, "PYTHONUTF8": "1", "LANG": "C.UTF-8", **environment},
     )

@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 
 from tests import postgres, redis
 from tests.e2e.programs import PATIENCE, Program, request, rings_csv, run, wait_for
+from tests.e2e.receiver import Receiver
 from tests.e2e.round_robin import RoundRobin
 
 TOLD = {"alert", "measurement", "run_rule_violation"}
@@ -249,3 +250,24 @@ def test_that_lost_servers_are_told_and_everything_goes_on_by_itself(servers, tm
 def relay_trouble(url):
     checks = request("GET", f"{url}/readyz")[1]["checks"]
     return checks if checks["relay"] != "ok" else None
+
+
+def test_that_a_message_under_way_when_its_hub_dies_is_sent_by_the_next_one_as_the_same_message(servers, tmp_path):
+    make, relay = servers
+    database = make()
+    with Receiver() as receiver:
+        for name in ("a", "b"):
+            receiver.settings(tmp_path / name)
+        with hubs(tmp_path, database, relay.url) as ((first, first_url), (second, second_url)):
+            learn_rings(tmp_path, first_url)
+            receiver.goes_on.clear()
+            body = {"product": 1, "alert_type": "OUT_OF_SPEC", "priority": 4, "title": "t", "message": "m"}
+            status, alert = request("POST", f"{second_url}/api/spc/alerts/", body)  # told by the one that leads alone
+            assert status == 201
+            wait_for(lambda: receiver.got, "the first attempt")
+            first.kill()
+            receiver.goes_on.set()
+            wait_for(lambda: len(receiver.got) > 1, "the attempt of the other hub")
+            assert second.stop() == 0, second.output
+        assert len(set(receiver.ids)) == 1
+        assert receiver.alerts() == {receiver.ids[0]: [alert["id"]]}
