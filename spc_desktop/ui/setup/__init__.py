@@ -1,0 +1,1 @@
+"""Parts of the set-up page: one file for each section."""

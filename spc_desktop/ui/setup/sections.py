@@ -1,0 +1,49 @@
+"""The sections of the set-up page in their order. A section is added here and nowhere else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from spc_desktop.ui.pages.page import PageContext
+
+if TYPE_CHECKING:  # every section is imported when it is shown for the first time
+    from PySide6.QtWidgets import QWidget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A line of the list at the left of the page."""
+
+    name: str
+    title: str
+    """A key that the page translates; ``marked``."""
+    icon: str
+    """Name of a file of ``resources/icons``, without its ending."""
+    make: "Callable[[PageContext], QWidget]"
+    """Makes the section's widget for ONE hub: ``context.stations`` has exactly that one. It is kept until the window closes.
+    The widget rewrites its texts on ``LanguageChange`` and has a focus proxy, as a page does."""
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """What a section may have in addition, as a page does."""
+
+    def enter(self) -> None:
+        """The section is shown from now on."""
+        ...
+
+    def leave(self) -> None:
+        """Another section or page is shown; what was typed stays."""
+        ...
+
+
+@runtime_checkable
+class HasKeys(Protocol):
+    """A section with keys of its own."""
+
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys and what they do, in the window's language, for the list behind ``?``."""
+        ...
+
+
+SECTIONS: tuple[Section, ...] = ()
