@@ -13,7 +13,7 @@ import platform
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,10 @@ from spc_desktop.version import __version__
 log = logging.getLogger(__name__)
 
 FAULT_FILE = "fault.log"
+KEPT = 100
+"""How many reports a folder holds; the oldest go."""
+ANSWERED_FILE = "reports-answered.txt"
+"""Names of the reports that the person saved or waved away; the others are offered at the next start."""
 
 Listener = Callable[[str, Path | None], None]
 """Gets one line about the error and the path of its report (None where it could not be written)."""
@@ -74,6 +78,8 @@ class CrashReporter:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="replace")
+            for old in sorted(self._folder.glob("crash-*.txt"))[:-KEPT]:  # a service that is restarted for ever
+                old.unlink()
         except OSError as error:
             log.warning("the report could not be saved: %s", error)
             return None
@@ -87,6 +93,25 @@ class CrashReporter:
             self.report(error, where)
         else:
             self.report_text(str(context.get("message", "unknown problem")), where)
+
+
+def open_reports(folder: Path) -> list[Path]:
+    """Return the reports in a folder of logs that nobody answered yet, the oldest first."""
+    try:
+        answered = set((folder / ANSWERED_FILE).read_text(encoding="utf-8", errors="replace").split("\n"))
+    except OSError:
+        answered = set()
+    return sorted(file for file in folder.glob("crash-*.txt") if file.name not in answered)
+
+
+def answer_reports(folder: Path, reports: Iterable[Path]) -> None:
+    """Do not offer these reports again; what is not there any more is forgotten."""
+    still = {file.name for file in folder.glob("crash-*.txt")} - {file.name for file in open_reports(folder)}
+    names = still | {file.name for file in reports}
+    try:
+        (folder / ANSWERED_FILE).write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
+    except OSError as error:
+        log.warning("that reports were answered could not be noted: %s", error)
 
 
 @contextmanager

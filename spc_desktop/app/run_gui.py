@@ -63,6 +63,8 @@ class Stage:
     stop: asyncio.Event
     reporter: CrashReporter | None = None
     status: int = 0
+    mode: tuple[str, ...] = ()
+    """What the command line says of another kind of window than the one with its own hub."""
     painted: float = 0.0
     """Age of the process, in seconds, when the window was first seen; 0 for a start in the tray."""
 
@@ -219,6 +221,9 @@ async def _say_failure(stage: Stage, error: UserError | KnownError) -> bool:
 
 async def stage_logging(stage: Stage, stack: ExitStack, folder: Path) -> None:
     """Open the log and the five doors of unexpected errors; the window shows each once."""
+    from spc_desktop.app.upkeep import OwnUpkeep
+    from spc_desktop.ui.upkeep import UpkeepMenu
+
     loop, window = asyncio.get_running_loop(), stage.window
     stack.enter_context(logging_to(folder, stage.start.json_log))
     reporter = stack.enter_context(reporting_to(folder, stage.clock.now))
@@ -230,6 +235,8 @@ async def stage_logging(stage: Stage, stack: ExitStack, folder: Path) -> None:
         loop.call_soon_threadsafe(window.messages.say, f"{text} {where}".strip(), "error")
 
     reporter.add_listener(show)
+    menu = UpkeepMenu(window, OwnUpkeep(stage.start, folder, stage.mode))
+    stack.callback(menu.deleteLater)
     loop.set_exception_handler(reporter.loop_handler)
     stack.callback(qInstallMessageHandler, None)
     qInstallMessageHandler(partial(_qt_message, reporter))

@@ -21,6 +21,7 @@ def run_viewer(start: Start, tokens: Mapping[str, str]) -> int:
 
 
 async def _with_remote_hubs(start: Start, tokens: Mapping[str, str], stage: Stage) -> None:
+    stage.mode = ("viewer", *tokens)
     with ExitStack() as stack:
         await stage_logging(stage, stack, start.log_dir / "viewer")
         await import_heavy()

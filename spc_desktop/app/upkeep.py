@@ -1,6 +1,7 @@
 """What an installed program needs now and then, as commands: start with the session, backups of the database, logs as one file.
 
-``autostart on|off|status``, ``backup list|restore NAME``, ``logs FILE``. No Qt, no database connection.
+``autostart on|off|status``, ``backup list|restore NAME``, ``logs FILE``. No Qt, no database connection. ``OwnUpkeep`` is
+what the window offers of it.
 """
 
 import os
@@ -8,10 +9,15 @@ import platform
 import shutil
 import sys
 import zipfile
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from spc_desktop.app.crash import answer_reports, open_reports
 from spc_desktop.app.instance import sole_user
+from spc_desktop.app.start import Start, read_start
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.i18n import _
 from spc_desktop.paths import APP_NAME
@@ -22,7 +28,7 @@ RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 ENTRY = """[Desktop Entry]
 Type=Application
 Name=SPC Desktop
-Exec={command} --background
+Exec={command}
 Icon=spc-desktop
 Terminal=false
 Hidden={hidden}
@@ -57,24 +63,27 @@ def autostart() -> bool:
         return False
 
 
-def set_autostart(on: bool) -> None:
+def set_autostart(on: bool, arguments: Sequence[str] = ()) -> None:
     """Make or change the entry; an entry that is off stays as a file, because it overrules the system's.
+
+    ``arguments``: what the program is started with besides ``--background``.
 
     Raises:
         KnownError: ``data_dir_unwritable`` where the entry cannot be written.
     """
+    command = " ".join([_command(), *map(_quoted, arguments), "--background"])
     if sys.platform == "win32":
         import winreg
 
         with winreg.CreateKey(winreg.HKEY_CURRENT_USER, RUN_KEY) as key:
             if on:
-                winreg.SetValueEx(key, APP_NAME, 0, winreg.REG_SZ, f"{_command()} --background")
+                winreg.SetValueEx(key, APP_NAME, 0, winreg.REG_SZ, command)
             elif autostart():
                 winreg.DeleteValue(key, APP_NAME)
         return
     try:
         _entry().parent.mkdir(parents=True, exist_ok=True)
-        _entry().write_text(ENTRY.format(command=_command(), hidden=str(not on).lower()), encoding="utf-8")
+        _entry().write_text(ENTRY.format(command=command, hidden=str(not on).lower()), encoding="utf-8")
     except OSError as error:
         raise KnownError("data_dir_unwritable", path=str(_entry()), reason=error.strerror or str(error)) from error
 
@@ -89,6 +98,15 @@ def _command() -> str:
     if not getattr(sys, "frozen", False):
         return f'"{program}" -m spc_desktop'
     return f'"{program.with_name(program.name.replace("-cli", ""))}"'  # on Windows the one without a console
+
+
+def _quoted(word: str) -> str:
+    """Quote an address or a path as an entry's command wants it; there the percent sign has a meaning of its own."""
+    if sys.platform == "win32":
+        return f'"{word}"' if " " in word else word
+    for sign in ("\\", '"', "`", "$"):
+        word = word.replace(sign, "\\" + sign)
+    return '"' + word.replace("\\", "\\\\").replace("%", "%%") + '"'
 
 
 # -- backups of the database ---------------------------------------------------------------------------------------------
@@ -164,6 +182,17 @@ def export_logs(data_dir: Path, target: Path) -> int:
     Raises:
         KnownError: ``data_dir_unwritable`` where the file cannot be written.
     """
+    pack_logs(data_dir, target)
+    print(_("logs and crash reports are in {path}", path=target.absolute()))
+    return 0
+
+
+def pack_logs(data_dir: Path, target: Path) -> None:
+    """Write that file.
+
+    Raises:
+        KnownError: ``data_dir_unwritable``.
+    """
     system = f"SPC Desktop {__version__}\nPython {platform.python_version()}\n{platform.platform()}\n{data_dir}\n"
     try:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -173,5 +202,41 @@ def export_logs(data_dir: Path, target: Path) -> int:
                     archive.write(file, file.relative_to(data_dir).as_posix())
     except OSError as error:
         raise KnownError("data_dir_unwritable", path=str(target), reason=error.strerror or str(error)) from error
-    print(_("logs and crash reports are in {path}", path=target.absolute()))
-    return 0
+
+
+# -- in the window -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwnUpkeep:
+    """``ui.upkeep.Upkeep`` of a program with a window."""
+
+    start: Start
+    log_dir: Path
+    """Where this window's own reports are; a viewer has a folder of its own."""
+    arguments: tuple[str, ...] = ()
+    """What this program is besides the window with its own hub."""
+
+    @property
+    def starts_with_session(self) -> bool:
+        return autostart()
+
+    def start_with_session(self, wanted: bool) -> None:
+        set_autostart(wanted, (*self.arguments, *self._place()))
+
+    def _place(self) -> tuple[str, ...]:
+        """Return the option for the data folder, where a start without it would take another one."""
+        try:
+            usual = read_start(Namespace()).data_dir
+        except (UserError, KnownError):  # its settings file has a mistake
+            usual = None
+        return () if usual == self.start.data_dir else ("--data-dir", str(self.start.data_dir))
+
+    def reports(self) -> list[Path]:
+        return open_reports(self.log_dir)
+
+    def forget(self, reports: list[Path]) -> None:
+        answer_reports(self.log_dir, reports)
+
+    def save_logs(self, target: Path) -> None:
+        pack_logs(self.start.data_dir, target)

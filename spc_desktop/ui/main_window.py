@@ -40,6 +40,10 @@ class MainWindow(QMainWindow):
     search_requested = Signal()
     help_requested = Signal()
     keys_requested = Signal()
+    session_start_requested = Signal(bool)
+    logs_requested = Signal()
+    retranslated = Signal()
+    """Every text was written anew."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,12 +57,12 @@ class MainWindow(QMainWindow):
         self.centre = QStackedWidget()
         self.start_page = StartPage()
         self.centre.addWidget(self.start_page)
-        self.banner, self.messages = MessageBar(), MessageBar()
+        self.banner, self.notice, self.messages = MessageBar(), MessageBar(), MessageBar()
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        for widget in (self.banner, self.messages):
+        for widget in (self.banner, self.notice, self.messages):
             layout.addWidget(widget)
         layout.addWidget(self.centre, 1)
         self.setCentralWidget(body)
@@ -76,6 +80,12 @@ class MainWindow(QMainWindow):
         self._file, self._view, self._help = QMenu(self), QMenu(self), QMenu(self)
         for menu in (self._file, self._view, self._help):
             self.menuBar().addMenu(menu)
+        self._session = self._action(self._file, self.session_start_requested)
+        self._session.setCheckable(True)
+        self._logs = self._action(self._file, self.logs_requested.emit)
+        for action in (self._session, self._logs):
+            action.setEnabled(False)
+        self._file.addSeparator()
         self._hide = self._action(self._file, self.close, "Ctrl+W")
         self._quit = self._action(self._file, self.quit_requested.emit, "Ctrl+Q")
         self._quit.setMenuRole(QAction.MenuRole.QuitRole)
@@ -92,7 +102,7 @@ class MainWindow(QMainWindow):
         self._larger = self._action(self._view, lambda: self.scale_requested.emit(1), "Ctrl++", "Ctrl+=")
         self._smaller = self._action(self._view, lambda: self.scale_requested.emit(-1), "Ctrl+-")
         self._usual = self._action(self._view, lambda: self.scale_requested.emit(0), "Ctrl+0")
-        self._touch = self._action(self._view, self.touch_requested.emit)
+        self._touch = self._action(self._view, self.touch_requested)
         self._touch.setCheckable(True)
         self._view.addSeparator()
         self._full = self._action(self._view, self._toggle_full_screen, "F11")
@@ -114,6 +124,12 @@ class MainWindow(QMainWindow):
     def set_touch(self, touch: bool) -> None:
         """Tick whether everything is made for fingers."""
         self._touch.setChecked(touch)
+
+    def set_starts_with_session(self, starts: bool) -> None:
+        """Tick whether the program starts when this user logs in; from now on somebody answers these two entries."""
+        self._session.setChecked(starts)
+        for action in (self._session, self._logs):
+            action.setEnabled(True)
 
     def offered(self) -> "list[tuple[str, QAction]]":
         """Return everything in the menus but the search itself, each with the name it has outside of its menu."""
@@ -195,6 +211,8 @@ class MainWindow(QMainWindow):
         ):
             menu.setTitle(text)
         for action, text in (
+            (self._session, _("Start in the tray when I log in")),
+            (self._logs, _("Save logs and error reports…")),
             (self._hide, _("Close window")),
             (self._quit, _("Quit")),
             (self._language, _("Switch to Korean")),
@@ -210,3 +228,4 @@ class MainWindow(QMainWindow):
             action.setText(text)
         for name, text in THEMES:
             self._themes[name].setText(_(text))
+        self.retranslated.emit()

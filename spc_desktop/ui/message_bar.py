@@ -1,7 +1,7 @@
 """A sentence where the user is looking: what happened, what still goes on, what to do."""
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from spc_desktop.i18n import _
 
@@ -10,6 +10,11 @@ INFO_MS = 8000
 
 class MessageBar(QFrame):
     """Shows the latest message; information goes by itself, errors stay until they are closed."""
+
+    acted = Signal()
+    """The button of the message was pressed."""
+    closed = Signal()
+    """The person closed the message."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -21,9 +26,13 @@ class MessageBar(QFrame):
         self._close.setText("✕")
         self._close.setAutoRaise(True)
         self._close.clicked.connect(self.hide)
+        self._close.clicked.connect(self.closed)
+        self.action = QPushButton()
+        self.action.clicked.connect(self.acted)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)
         layout.addWidget(self._label, 1)
+        layout.addWidget(self.action, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -35,9 +44,11 @@ class MessageBar(QFrame):
         """Return the sentence shown."""
         return self._label.text()
 
-    def say(self, text: str, kind: str = "info") -> None:
-        """Show a sentence; ``kind`` is ``"info"``, ``"warning"`` or ``"error"``."""
+    def say(self, text: str, kind: str = "info", action: str = "") -> None:
+        """Show a sentence, with a button if ``action`` names one; ``kind`` is ``"info"``, ``"warning"`` or ``"error"``."""
         self._label.setText(text)
+        self.action.setText(action)
+        self.action.setVisible(bool(action))
         self._close.setAccessibleName(_("Close this message"))
         self.setAccessibleName(text)
         self.setProperty("kind", kind)

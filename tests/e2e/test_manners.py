@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import sqlite3
 import stat
@@ -114,6 +115,21 @@ def test_that_logs_are_one_file_without_settings_or_measurements(tmp_path):
         names = archive.namelist()
     assert {"system.txt", "logs/spc-desktop.log"} <= set(names)
     assert not [name for name in names if "sqlite" in name or "settings" in name or "control" in name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signal")
+def test_that_a_crash_below_python_leaves_a_report_for_the_next_start(tmp_path):
+    folder = tmp_path / "data"
+    with Program("hub", "--port", "0", data_dir=folder) as hub:
+        wait_for(door_is_open(hub), "the hub")
+        hub.process.send_signal(signal.SIGSEGV)
+        assert hub.process.wait(timeout=60) == -signal.SIGSEGV
+    assert not list((folder / "logs").glob("crash-*"))
+    with Program("hub", "--port", "0", data_dir=folder) as hub:
+        wait_for(door_is_open(hub), "the hub again")
+        assert hub.stop() == 0
+    (report,) = (folder / "logs").glob("crash-*")
+    assert "Segmentation fault" in report.read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="would write into the registry of whoever runs the tests")

@@ -5,7 +5,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
-from spc_desktop.app.crash import FAULT_FILE, reporting_to
+from spc_desktop.app.crash import ANSWERED_FILE, FAULT_FILE, KEPT, answer_reports, open_reports, reporting_to
 
 
 def now():
@@ -77,3 +77,29 @@ def test_that_crash_below_python_is_told_at_the_next_start(tmp_path, caplog):
         pass
     assert len(reports(tmp_path)) == 1
     assert "none_dealloc" in caplog.text
+
+
+def test_that_a_report_is_offered_until_it_is_answered_and_a_new_one_again(tmp_path):
+    old, new = tmp_path / "crash-20260101-000000-a.txt", tmp_path / "crash-20260102-000000-b.txt"
+    old.write_text("one", encoding="utf-8")
+    assert open_reports(tmp_path) == [old]
+    answer_reports(tmp_path, [old])
+    assert open_reports(tmp_path) == []
+    new.write_text("two", encoding="utf-8")
+    assert open_reports(tmp_path) == [new]
+    answer_reports(tmp_path, [new])
+    assert open_reports(tmp_path) == []
+    old.unlink()
+    answer_reports(tmp_path, [])
+    assert (tmp_path / ANSWERED_FILE).read_text(encoding="utf-8").split() == [new.name]
+    assert open_reports(tmp_path / "none") == []
+
+
+def test_that_reports_do_not_fill_the_disk(tmp_path, caplog):
+    with reporting_to(tmp_path, now) as reporter:
+        for number in range(KEPT + 3):
+            (tmp_path / f"crash-20200101-000000-{number:04}.txt").touch()
+        reporter.report_text("the newest", "a test")
+    assert len(reports(tmp_path)) == KEPT
+    assert "the newest" in reports(tmp_path)[-1].read_text(encoding="utf-8")
+    assert caplog.text
