@@ -105,7 +105,9 @@ def open_bench(qtbot, look):
     """Return a context manager: ``async with open_bench(command, ...) as bench``; the commands are carried out before."""
 
     @asynccontextmanager
-    async def opened(*commands, settings=None, store=None, before=(), hubs=None, wait=True, doors=None, now=None):
+    async def opened(
+        *commands, settings=None, store=None, before=(), hubs=None, wait=True, doors=None, now=None, outbox=None
+    ):
         theme, translator = look
         settings = settings or Settings()
         saved = []
@@ -119,7 +121,7 @@ def open_bench(qtbot, look):
             window = MainWindow()
             qtbot.addWidget(window)
             actor = Actor(name="kim")
-            known = {"chain": Chain([recorder]), "actor": actor, "doors": doors}
+            known = {"chain": Chain([recorder]), "actor": actor, "doors": doors, "outbox": outbox}
             if now is not None:
                 known["now"] = now
             desk = Desk(window, hubs or [hub], preferences, stop, theme, translator, **known)

@@ -103,8 +103,8 @@ class Line:
 @pytest.fixture
 def at_the_line(open_bench):
     @asynccontextmanager
-    async def opened(*more, hubs=None, minutes=0):
-        async with open_bench(PLANT, REGISTER, *more, hubs=hubs) as bench:
+    async def opened(*more, hubs=None, minutes=0, outbox=None):
+        async with open_bench(PLANT, REGISTER, *more, hubs=hubs, outbox=outbox) as bench:
             bench.hub._clock.turn(minutes * 60)
             bench.desk.show_page("entry")
             page = bench.desk.pages.page("entry")
@@ -394,3 +394,31 @@ async def test_that_an_empty_scope_says_what_to_do(open_bench):
         page = bench.desk.pages.page("entry")
         await until(lambda: "No characteristic in this scope" in page.hint.text())
         assert not page.field.isVisible()
+
+
+async def test_that_a_subgroup_that_was_begun_is_still_there_after_a_restart(at_the_line, tmp_path):
+    async with at_the_line(outbox=tmp_path) as line:
+        line.gauge(10.0, 10.1, 1005)
+        assert line.work.doubted_text
+        sender = line.work.sender_of(line.bench.station)
+        await until(lambda: list(tmp_path.glob("*/begun.sheets")) and sender._to_keep is None)
+    async with at_the_line(outbox=tmp_path) as line:
+        await until(lambda: line.work.texts == ["10.00", "10.10"])
+        assert line.work.doubted_text == "1,005.00"
+        assert "2 of 5 values" in line.page.result.text()
+        line.gauge(10.05, 9.9, 10.0)
+        await until(lambda: line.kind == "ok")
+        assert "10.01" in line.page.result.text()
+        assert (await line.points()).count == 1
+        await until(lambda: not list(tmp_path.glob("*/begun.sheets")))
+    async with at_the_line(outbox=tmp_path) as line:
+        assert line.work.sheet.empty
+
+
+async def test_that_a_page_of_begun_subgroups_that_cannot_be_read_is_set_aside(at_the_line, tmp_path):
+    (tmp_path / "plant").mkdir()
+    (tmp_path / "plant" / "begun.sheets").write_bytes(b"{")
+    async with at_the_line(outbox=tmp_path) as line:
+        await until((tmp_path / "plant" / "begun.bad").exists)
+        line.gauge(10.0, 10.0, 10.0, 10.0, 10.0)
+        await until(lambda: line.kind == "ok")

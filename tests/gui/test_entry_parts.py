@@ -117,7 +117,7 @@ def test_that_entries_outlive_the_program_in_their_order(tmp_path):
     for one in found.waiting:
         outbox.drop(one)
         outbox.drop(one)
-    assert Outbox(folder).load() == ([], 0)
+    assert Outbox(folder).load() == ([], 0, {})
 
 
 def test_that_an_entry_that_cannot_be_kept_is_not_taken(tmp_path):

@@ -7,6 +7,7 @@ sends an entry again, and its key makes that harmless.
 import os
 import time
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from msgspec import Struct
 
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.protocol import messages as m
+
+_BEGUN = "begun.sheets"
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
@@ -29,11 +32,24 @@ class Waiting(Struct, frozen=True, kw_only=True):
     """What it is about, for people."""
 
 
+class Begun(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A subgroup that is not complete yet."""
+
+    size: int
+    values: tuple[float, ...]
+    doubted: float | None = None
+    comment: str = ""
+    again: dict[int, float] = {}
+    at: datetime
+
+
 class Loaded(NamedTuple):
     """What was found on disk."""
 
     waiting: list[Waiting]
     unreadable: int
+    begun: dict[int, Begun]
+    """By characteristic."""
 
 
 def folder_of(root: Path | None, hub: str) -> Path | None:
@@ -66,7 +82,39 @@ class Outbox:
                     unreadable += 1
         except OSError as error:
             raise _unwritable(error) from error
-        return Loaded(found, unreadable)
+        begun, lost = self._load_begun()
+        return Loaded(found, unreadable + lost, begun)
+
+    def _load_begun(self) -> tuple[dict[int, Begun], int]:
+        if self._folder is None:
+            return {}, 0
+        path = self._folder / _BEGUN
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=dict[int, Begun]), 0
+        except FileNotFoundError:
+            return {}, 0
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            path.replace(path.with_suffix(".bad"))
+            return {}, 1
+        except OSError as error:
+            raise _unwritable(error) from error
+
+    def keep_begun(self, begun: dict[int, Begun]) -> None:
+        """Keep what is not complete yet; nothing of it is sent.
+
+        Raises:
+            KnownError: ``outbox_unwritable``.
+        """
+        if self._folder is None:
+            return
+        try:
+            if begun:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._write(self._folder / _BEGUN, msgspec.json.encode(begun))
+            else:
+                (self._folder / _BEGUN).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(error) from error
 
     def put(self, command: m.EnterSubgroup | m.TakeBack | m.AddComment | m.RecordSkip, by: str, title: str) -> Waiting:
         """Keep a command; it is on disk when this returns.

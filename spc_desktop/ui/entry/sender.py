@@ -11,7 +11,7 @@ from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.hub.api import Actor, Link
 from spc_desktop.protocol import messages as m
 from spc_desktop.ui.aio import spawn
-from spc_desktop.ui.entry.outbox import Outbox, Waiting
+from spc_desktop.ui.entry.outbox import Begun, Outbox, Waiting
 from spc_desktop.ui.station import Station
 
 RETRY_SECONDS = 2.0
@@ -42,6 +42,9 @@ class Sender(QObject):
         self._news = asyncio.Event()
         self._disk = asyncio.Lock()
         self._stuck = False
+        self.begun: dict[int, Begun] = {}
+        """What was begun before a restart, by characteristic; whoever goes on with it takes it out."""
+        self._to_keep: dict[int, Begun] | None = None
         station.link_changed.connect(self._wake)
 
     @property
@@ -72,6 +75,26 @@ class Sender(QObject):
         self._news.set()
         return kept
 
+    def keep_begun(self, begun: dict[int, Begun]) -> None:
+        """Keep subgroups that are not complete yet on this PC's disk; of several in a row the newest counts."""
+        idle = self._to_keep is None
+        self._to_keep = begun
+        if idle:
+            spawn(self, self._keep_begun())
+
+    async def _keep_begun(self) -> None:
+        kept: dict[int, Begun] | None = None
+        try:
+            while self._to_keep is not kept:
+                kept = self._to_keep or {}
+                self._to_keep = kept
+                async with self._disk:
+                    await _off_loop(partial(self._outbox.keep_begun, kept))
+        except KnownError as error:
+            self.trouble.emit(error)
+        finally:
+            self._to_keep = None
+
     def start(self) -> None:
         """Begin to send."""
         spawn(self, self._run())
@@ -85,6 +108,7 @@ class Sender(QObject):
         except KnownError as error:
             self.trouble.emit(error)
         else:
+            self.begun = found.begun
             if found.unreadable:
                 self.trouble.emit(KnownError("outbox_unreadable", count=found.unreadable))
             self.changed.emit()

@@ -3,6 +3,7 @@
 import math
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from time import monotonic
 from typing import NamedTuple
 
@@ -12,13 +13,11 @@ from PySide6.QtWidgets import QApplication
 from spc_desktop.domain.errors import KnownError, UserError
 from spc_desktop.domain.measurement import MeasurementIn
 from spc_desktop.domain.point import Point
-from spc_desktop.domain.register import Cause, Defect, Plausibility
+from spc_desktop.domain.register import Cause, Defect
 from spc_desktop.hub.api import AWAY, Actor
 from spc_desktop.i18n import _, current_language
 from spc_desktop.protocol import messages as m
 from spc_desktop.protocol.wording import sentence
-from spc_desktop.spc.charts import CHARTS
-from spc_desktop.spc.charts.multivariate import variables
 from spc_desktop.ui.aio import spawn
 from spc_desktop.ui.charts.words import number as worded
 from spc_desktop.ui.entry.ask_row import AskRow
@@ -29,7 +28,8 @@ from spc_desktop.ui.entry.outbox import Waiting
 from spc_desktop.ui.entry.reaction import Reaction
 from spc_desktop.ui.entry.scan import scan_of
 from spc_desktop.ui.entry.sender import Sender
-from spc_desktop.ui.entry.sheet import Sheet, Taken, number, plausible
+from spc_desktop.ui.entry.sheet import Sheet, Taken, number
+from spc_desktop.ui.entry.sheets import Sheets, data_of
 from spc_desktop.ui.entry.signal_panel import SignalPanel
 from spc_desktop.ui.entry.signals import is_signal, result_text
 from spc_desktop.ui.entry.trace_strip import TraceStrip
@@ -77,11 +77,9 @@ class Work(QObject):
         self.due = DueWatch(context.stations, context.scope, context.now, self)
         self.reaction = Reaction(panel, ask, context.say, self)
         self._context, self._ask, self._trace, self._counters = context, ask, trace, counters
-        self._sheets: dict[Target, Sheet] = {}
-        self._none = Sheet(1, Plausibility(id="0", characteristic_id=0))
+        self._sheets = Sheets(context.senders, self)
         self.sizes: dict[Target, str] = {}
         """Inspected units, or the part, of the samples to come."""
-        self._before: dict[Target, float] = {}
         self.last: Last | None = None
         self._saving = False
         self._ahead: list[str] = []
@@ -94,7 +92,7 @@ class Work(QObject):
         counters.changed.connect(self.changed)
         for station in context.stations:
             sender = self.sender_of(station)
-            sender.changed.connect(self.changed)
+            sender.changed.connect(self._sender_changed)
             sender.answered.connect(self._answered)
             sender.refused.connect(self._refused)
             station.link_changed.connect(self.changed)
@@ -123,6 +121,10 @@ class Work(QObject):
         self.result = ("", "")
         self.due.arrange()
         self.reaction.look(self.target)
+
+    def _sender_changed(self) -> None:
+        self._go_on_with_begun(self.target)  # it may have read its folder just now
+        self.changed.emit()
 
     def _alerts_changed(self, *_what: object) -> None:
         self.reaction.look(self.target)
@@ -170,43 +172,40 @@ class Work(QObject):
         if target == self.target:
             return
         self.target = target
+        self._go_on_with_begun(target)
         if self.counting:
             self._counters.show_kinds(self._kinds())
             self.sample_begun.emit()
         self.reaction.look(target)
         self.target_changed.emit()
 
+    def _go_on_with_begun(self, target: Target | None) -> None:
+        """Show what was typed before a restart."""
+        at = self._sheets.begun_at(target) if target is not None else None
+        if at is not None:
+            text = _(
+                "{n} of {size} values of {time} are still here.",
+                n=len(self.values),
+                size=self.sheet.size,
+                time=_day(at),
+            )
+            self.result = ("wait", text)
+
+    def _keep_begun(self) -> None:
+        if self.target is not None:
+            self._sheets.keep(self.target.station, self.now())
+
     # -- what is being measured ----------------------------------------------------------------------------------------
 
     @property
     def sheet(self) -> Sheet:
         """Return the subgroup that is being entered."""
-        target = self.target
-        characteristic = target.characteristic if target is not None else None
-        if target is None or characteristic is None:
-            return self._none
-        found = self._sheets.get(target)
-        size = self._wanted(target)
-        rule = plausible(target.station.register.of(Plausibility, target.characteristic_id), characteristic)
-        if found is None or (found.empty and (found.size, found.rule) != (size, rule)):
-            found = self._sheets[target] = Sheet(size, rule)
-        return found
-
-    def _wanted(self, target: Target) -> int:
-        plan, characteristic = target.station.plans.get(target.characteristic_id), target.characteristic
-        size = max(1, characteristic.subgroup_size) if characteristic is not None else 1
-        chart = CHARTS.get(plan.chart) if plan is not None else None
-        if plan is not None and chart is not None and chart.data == "multivariate":
-            return size * variables({**chart.options(), **plan.chart_options})
-        return size
+        return self._sheets.of(self.target)
 
     @property
     def data(self) -> str:
-        plan = self.target.station.plans.get(self.target.characteristic_id) if self.target is not None else None
-        chart = CHARTS.get(plan.chart) if plan is not None else None
-        if chart is None:
-            return ""
-        return "part" if chart.by_part else chart.data
+        """Return what the chart is made of."""
+        return data_of(self.target)
 
     @property
     def counting(self) -> bool:
@@ -278,10 +277,11 @@ class Work(QObject):
             return
         if self.data == "part" and not self.sizes.get(target):
             raise UserError("part_missing")
-        taken = self.sheet.take(number(text), self._before.get(target))
+        taken = self.sheet.take(number(text), self._sheets.before.get(target))
         if taken is Taken.COMPLETE:
             self._submit(target)
             return
+        self._keep_begun()
         if taken is Taken.DOUBTED:
             QApplication.beep()
         self.result = ("", "")
@@ -322,18 +322,18 @@ class Work(QObject):
         try:
             await self.sender_of(target.station).submit(enter, self.actor.name, self.name(target))
         except KnownError:
-            if target in self._sheets:
-                self._sheets[target].back()  # the last value is to be entered again
+            self._sheets.again(target)
             raise
         finally:
             self._saving = False
         values = enter.item.values
         self.last = Last(target, enter.item.key, values, monotonic())
-        self._sheets.pop(target, None)
+        self._sheets.complete(target)
+        self._sheets.keep(target.station, self.now())
         if self.counting and target == self.target:
             self._counters.show_kinds(self._kinds())
         else:
-            self._before[target] = values[-1]
+            self._sheets.before[target] = values[-1]
         away = target.station.state.link in AWAY
         text = _("✓ Kept on this PC — judged when the hub is back") if away else _("Stored on this PC…")
         self.result = ("away", text)
@@ -397,18 +397,21 @@ class Work(QObject):
         """Escape: forget a doubt, or what was said about the field."""
         if self.sheet.doubted is not None:
             self.sheet.back()
+            self._keep_begun()
         self.result = ("", "")
         self.changed.emit()
 
     def back(self) -> str:
         """Take the newest value back into the field."""
         value = None if self.counting or self._saving else self.sheet.back()
+        self._keep_begun()
         self.changed.emit()
         return "" if value is None else f"{value:.{self.decimals}f}"
 
     def measure_again(self) -> None:
         """Doubt the newest value by hand."""
         if self.sheet.measure_again():
+            self._keep_begun()
             self.changed.emit()
 
     @property
@@ -439,4 +442,9 @@ class Work(QObject):
         if not self.counting and self.sheet.empty and len(last.values) == self.sheet.size:
             self.sheet.values[:] = last.values[:-1]
             refill(f"{last.values[-1]:.{self.decimals}f}")
+            self._keep_begun()
         self.say("away", _("Taking back…"))
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone().strftime("%m-%d %H:%M")
