@@ -55,7 +55,7 @@ NEEDED: Mapping[str, Role | None] = {
     **dict.fromkeys(("find_operator", "give_cause", "enter", "take_back", "add_comment", "record_skip"), Role.OPERATOR),
     "get_deliveries": Role.OPERATOR,
     **dict.fromkeys(("save_register", "get_connections", "exclude_points", "restore_points"), Role.ENGINEER),
-    "retry_deliveries": Role.ENGINEER,
+    **dict.fromkeys(("retry_deliveries", "get_changes"), Role.ENGINEER),
     **dict.fromkeys(("ingest", "publish_alert"), Role.DEVICE),
     **dict.fromkeys(("ack", "shelve", "unshelve", "assign", "comment", "presence"), Role.OPERATOR),
     **dict.fromkeys(("unack", "resolve", "close", "verify", "update_alert", "suppress"), Role.ENGINEER),

@@ -102,6 +102,8 @@ _ERRORS = {
         "Alert {alert_id} does not come from points of a chart. State yourself whether the action was effective."
     ),
     "alarm_policy": _("The alarm policy does not fit ({field}: {allowed}; given was {got})."),
+    "code_taken": _("{entry} is there already. Choose another code, or change that one."),
+    "catalogue_conflict": _("{entry} was changed by someone else in the meantime. Look at it again and repeat."),
     "plan_changed": _("The control plan was changed in the meantime. Look at it again and repeat."),
     "no_points": _("There are no points to compute from yet."),
     "not_enough_points": _("There are not enough usable points ({argument}: {allowed})."),

@@ -39,15 +39,38 @@ def _apply(command: m.SaveCatalogue, draft: Draft) -> m.Catalogue:
     plans: tuple[ControlPlan | None, ...] = command.plans or (None,) * len(command.characteristics)
     if len(plans) != len(command.characteristics):
         raise UserError("plans_mismatch", plans=len(plans), characteristics=len(command.characteristics))
+    _check_products_seen(draft, command)
     ids = dict(draft.next_ids)
     products = {code: _numbered_product(draft, ids, product) for code, product in _by_code(command).items()}
     watches: dict[int, Watch] = {}
     for at, (wanted, plan) in enumerate(zip(command.characteristics, plans, strict=True)):
         product = _owner(draft, command, products, at)
+        _check_watch_seen(draft, command, product, at)
         watch = _watch(draft, ids, product, wanted, plan)
         watches[watch.characteristic.id] = watch
     draft.next_ids.update(ids)
     return _record(draft, list(products.values()), watches)
+
+
+def _check_products_seen(draft: Draft, command: m.SaveCatalogue) -> None:
+    known = {product.code: product for product in {**draft.station.products, **draft.products}.values()}
+    for wanted, seen in zip(command.products, command.seen_products, strict=False):
+        _check_seen(wanted.code.strip(), seen, known.get(wanted.code.strip()))
+
+
+def _check_watch_seen(draft: Draft, command: m.SaveCatalogue, product: Product, at: int) -> None:
+    code = command.characteristics[at].code.strip()
+    known = _known(draft, product.id, code)
+    if at < len(command.seen_characteristics):
+        _check_seen(code, command.seen_characteristics[at], None if known is None else known.characteristic)
+    if at < len(command.seen_plans):
+        _check_seen(code, command.seen_plans[at], None if known is None else known.plan)
+
+
+def _check_seen(code: str, seen: object, now: object) -> None:
+    """Refuse a change that was thought of before somebody else's."""
+    if seen != now:
+        raise UserError("code_taken" if seen is None else "catalogue_conflict", entry=code)
 
 
 def _by_code(command: m.SaveCatalogue) -> dict[str, Product]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from spc_desktop.domain.alert import AlertType, Observed, Priority, Signal
 from spc_desktop.domain.register import Register, SamplingPlan, ShiftCalendar
-from spc_desktop.domain.sampling import Sampling, is_silent, look
+from spc_desktop.domain.sampling import NOTHING, Sampling, is_silent, look
 from spc_desktop.domain.watch import Watch
 from spc_desktop.hub.draft import Draft
 from spc_desktop.hub.entering import add_missed
@@ -44,19 +44,22 @@ class SamplingClock:
         self._looked: dict[int, _Looked] = {}
 
     def plans(self) -> list[SamplingPlan]:
-        """Return the sampling plans in force."""
+        """Return the sampling plans; those of retired characteristics too, since what they raised has to end."""
         register = self._station.register
         if register is not self._register:
             self._register = register
-            self._plans = [plan for plan in register.of_kind(SamplingPlan) if self._is_active(plan)]
+            known = self._station.watches
+            self._plans = [plan for plan in register.of_kind(SamplingPlan) if plan.characteristic_id in known]
         return self._plans
 
     def _is_active(self, plan: SamplingPlan) -> bool:
-        watch = self._station.watches.get(plan.characteristic_id)
-        return watch is not None and watch.characteristic.active
+        watch = self._station.watches[plan.characteristic_id]
+        return watch.characteristic.active and watch.product.active
 
     def look(self, plan: SamplingPlan, now: datetime) -> Sampling:
-        """Return where the sampling of a characteristic stands."""
+        """Return where the sampling of a characteristic stands; of a retired one nothing is due."""
+        if not self._is_active(plan):
+            return NOTHING
         calendar, last = self._station.register.calendar, self._station.samples.served(plan.characteristic_id)
         known = self._looked.get(plan.characteristic_id)
         if known is None or not known.holds(plan, calendar, last, now):
@@ -92,7 +95,7 @@ class SamplingClock:
 
     def _is_silent(self, plan: SamplingPlan, now: datetime, steady: datetime) -> bool:
         heard = self._station.samples.heard.get(plan.characteristic_id)
-        if plan.silent_minutes is None or heard is None:
+        if plan.silent_minutes is None or heard is None or not self._is_active(plan):
             return False
         return is_silent(plan, self._station.register.calendar, steady - heard, now)
 
@@ -152,7 +155,7 @@ class SamplingClock:
     def answer(self, now: datetime, steady: datetime) -> tuple[m.SampleDue, ...]:
         """Answer ``GetDue``: what waits longest first, then what comes next."""
         found = []
-        for plan in self.plans():
+        for plan in filter(self._is_active, self.plans()):
             state = self.look(plan, now)
             heard = self._station.samples.heard.get(plan.characteristic_id)
             silent = heard is not None and self._is_silent(plan, now, steady)

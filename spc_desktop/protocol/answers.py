@@ -27,6 +27,7 @@ ANSWERS: dict[type, Any] = {
     m.GetEvents: m.EventPage,
     m.GetCapabilities: tuple[m.CapabilityOut, ...],
     m.GetAudit: tuple[m.AuditEntry, ...],
+    m.GetChanges: tuple[m.AuditEntry, ...],
     m.GetHistory: m.HistoryPage,
     m.GetStatistics: m.Statistics,
     m.GetRuleRecord: tuple[m.RuleRecord, ...],

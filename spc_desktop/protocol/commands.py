@@ -169,6 +169,11 @@ class SaveCatalogue(Command, frozen=True, kw_only=True, tag="save_catalogue"):
     """Product code of each characteristic."""
     plans: tuple[ControlPlan, ...] = ()
     """Plan of each characteristic of this command, in the same order (its ``characteristic_id`` is filled in)."""
+    seen_products: tuple[Product | None, ...] = ()
+    """What each product was when the change was thought of, None: not there; where it is something else by now, nothing is
+    changed (``catalogue_conflict``, ``code_taken``). Empty: whatever it is."""
+    seen_characteristics: tuple[Characteristic | None, ...] = ()
+    seen_plans: tuple[ControlPlan | None, ...] = ()
     reason: str = ""
 
 

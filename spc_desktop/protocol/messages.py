@@ -149,6 +149,7 @@ from spc_desktop.protocol.queries import (
     Statistics,
     TraceHit,
 )
+from spc_desktop.protocol.setting_up import GetChanges
 
 __all__ = [
     "MOST_WHOLE_POINTS",
@@ -202,6 +203,7 @@ __all__ = [
     "GetAudit",
     "GetCapabilities",
     "GetCatalogue",
+    "GetChanges",
     "GetDashboard",
     "GetDeliveries",
     "GetDue",

@@ -14,6 +14,7 @@ from spc_desktop.protocol.bases import Query
 from spc_desktop.protocol.bench import GetLimits, GetPointGroups, TryLimits
 from spc_desktop.protocol.events import AnyEvent
 from spc_desktop.protocol.floor import FindOperator, GetDue, GetNotes, GetRegister
+from spc_desktop.protocol.setting_up import GetChanges
 
 
 class CharacteristicState(Struct, frozen=True, kw_only=True):
@@ -374,6 +375,7 @@ AnyQuery = (
     | GetEvents
     | GetCapabilities
     | GetAudit
+    | GetChanges
     | GetHistory
     | GetKpi
     | GetStatistics

@@ -54,6 +54,7 @@ _SENTENCES = {
     "hub_unreachable": "No connection to {address}. It is tried again by itself.",
     "outbox_unwritable": "The entry was not taken: it could not be kept on this PC ({reason}). Make room and repeat.",
     "outbox_unreadable": "{count} kept entries could not be read and were set aside beside the others (.bad).",
+    "whole_number": "A whole number from {low} to {high} is needed, not {got}.",
     "not_a_number": "{got} is no number. Write it with digits and a decimal point.",
     "decimal_comma": "{got} has a comma. Write decimals with a point.",
     "part_missing": "Say first which part is measured (F2).",

@@ -18,6 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from spc_desktop.domain.errors import KnownError
 from spc_desktop.hub.ports import AuditRecord
 from spc_desktop.protocol import messages as m
+from spc_desktop.protocol import setting_up
 from spc_desktop.storage import rows, schema
 from spc_desktop.storage.engine import Prepared, database_url, reader_engine, surroundings
 
@@ -117,6 +118,16 @@ def entries(connection: Connection, query: m.GetAudit) -> tuple[m.AuditEntry, ..
         if value is not None:
             wanted = wanted.where(column == value)
     return tuple(entry_of(tuple(row)) for row in connection.execute(wanted))
+
+
+def changes(connection: Connection, query: m.GetChanges) -> tuple[m.AuditEntry, ...]:
+    """Answer ``GetChanges``."""
+    c = schema.audit.c
+    wanted = select(schema.audit).where(c.object.in_(setting_up.told(query))).order_by(c.seq.desc())
+    if query.before_seq is not None:
+        wanted = wanted.where(c.seq < query.before_seq)
+    found = connection.execute(wanted.limit(max(0, query.limit)))
+    return tuple(entry_of(tuple(row)) for row in found)
 
 
 def entry_of(row: Sequence[Any]) -> m.AuditEntry:

@@ -23,6 +23,7 @@ from spc_desktop.domain.point import PanelColumns, PanelValue, Point, PointColum
 from spc_desktop.domain.product import Characteristic, Product
 from spc_desktop.hub.ports import AlertChange, Batch, Stored
 from spc_desktop.protocol import messages as m
+from spc_desktop.protocol import setting_up
 from spc_desktop.spc.charts import CHARTS
 from spc_desktop.storage import audit, deliveries, history, search, traces
 
@@ -327,6 +328,12 @@ class MemoryStore:
         ]
         return tuple(found[: max(0, query.limit)])
 
+    def _changes(self, query: m.GetChanges) -> tuple[m.AuditEntry, ...]:
+        names = setting_up.told(query)
+        early = (each for each in reversed(self._audit) if query.before_seq is None or each.seq < query.before_seq)
+        found = [each for each in early if each.object in names]
+        return tuple(found[: max(0, query.limit)])
+
     def _history(self, query: m.GetHistory) -> m.HistoryPage:
         history.check_shift(query)
         words = search.folded(query.text).split()
@@ -387,6 +394,7 @@ class MemoryStore:
         m.GetEvents: _event_page,
         m.GetCapabilities: _capability_rows,
         m.GetAudit: _audit_entries,
+        m.GetChanges: _changes,
         m.GetHistory: _history,
         m.GetStatistics: _statistics,
         m.GetRuleRecord: _rule_record,

@@ -316,6 +316,7 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     m.GetEvents: _events,
     m.GetCapabilities: _capabilities,
     m.GetAudit: audit.entries,
+    m.GetChanges: audit.changes,
     m.GetHistory: history.page,
     m.GetRuleRecord: history.rule_record,
     m.GetNotes: _notes,

@@ -157,3 +157,29 @@ async def test_that_a_visitor_reads_only_the_documents_of_his_products():
         ):
             assert set(await register(far)) == {("cause", "TW"), ("plausibility", "1")}
             assert await refused(far.command(m.SaveRegister(entries=(), reason="r"))) == "forbidden"
+
+
+async def test_that_a_catalogue_change_needs_what_was_seen_to_be_in_force(api):
+    old = shaft(id=1)
+    saved = await api.command(m.SaveCatalogue(products=(shaft(line="L2"),), seen_products=(old,), reason="r"))
+    assert saved.products[0].line == "L2"
+    late = m.SaveCatalogue(products=(shaft(line="L3"),), seen_products=(old,), reason="r")
+    assert await refused(api.command(late)) == "catalogue_conflict"
+    assert await refused(api.command(m.SaveCatalogue(products=(shaft(),), seen_products=(None,)))) == "code_taken"
+    known = (await api.query(m.GetCatalogue())).characteristics[0]
+    other = msgspec.structs.replace(known, usl=12.0)
+    wish = m.SaveCatalogue(characteristics=(other,), owners=("SHAFT",), seen_characteristics=(other,))
+    assert await refused(api.command(wish)) == "catalogue_conflict"
+    plan = known_limits(sigma=9.0)
+    wish = m.SaveCatalogue(characteristics=(known,), owners=("SHAFT",), plans=(plan,), seen_plans=(None,))
+    assert await refused(api.command(wish)) == "code_taken"
+
+
+async def test_that_changes_of_the_set_up_are_told_and_those_of_people_are_not(api):
+    await api.command(m.SaveCatalogue(products=(shaft(line="L2"),), reason="moved"), KIM)
+    await api.command(m.SaveRegister(entries=(Operator(id="7", name="kim"),), reason="new"), KIM)
+    found = await api.query(m.GetChanges(objects=("product SHAFT", "operator 7", "plan 1")))
+    assert [(entry.object, entry.reason) for entry in found[:1]] == [("product SHAFT", "moved")]
+    assert {entry.object for entry in found} == {"product SHAFT", "plan 1"}
+    older = await api.query(m.GetChanges(objects=("product SHAFT",), before_seq=found[0].seq, limit=1))
+    assert [entry.before for entry in older] == ["null"]

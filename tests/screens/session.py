@@ -14,6 +14,9 @@ from spc_desktop.ui.main_window import MainWindow
 from spc_desktop.ui.pages.registry import PAGES
 from spc_desktop.ui.preferences import Preferences
 from spc_desktop.ui.presenters import Chain
+from spc_desktop.ui.setup.editor import Editor
+from spc_desktop.ui.setup.fields import TextField
+from spc_desktop.ui.setup.sections import SECTIONS
 from spc_desktop.ui.theme import Theme
 from spc_desktop.ui.translate import Translator
 from tests.fakes import NOON
@@ -78,6 +81,8 @@ class Session:
             await self._each(desk, f"{page}{state}-{scale}", languages, themes)
             if page == "alerts":
                 await self._alert_tabs(desk, f"{page}{state}", scale, languages, themes)
+            if page == "setup":
+                await self._sections(desk, f"{page}{state}", scale, languages, themes)
         await desk.close()
         window.may_close = True
         window.close()
@@ -127,6 +132,28 @@ class Session:
             page.tabs.setCurrentIndex(at)
             await self._settle()
             await self._each(desk, f"{name}-tab{at + 1}-{scale}", languages, themes)
+
+    async def _sections(
+        self, desk: Desk, name: str, scale: int, languages: Sequence[str], themes: Sequence[str]
+    ) -> None:
+        """Show every section of the set-up, the first of its entries with a change that is not saved and one that is wrong."""
+        page = desk.pages.page("setup")
+        for section in SECTIONS:
+            page.show_section(section.name)
+            editor = page.section(section.name)
+            if isinstance(editor, Editor) and editor.list.key:
+                lines = [line for line in editor.form.lines.values() if isinstance(line.field, TextField)]
+                for line in lines[-2:]:
+                    line.field.line.insert("9,5")
+                editor.form.judge()
+            await self._settle()
+            await self._each(desk, f"{name}-{section.name}-{scale}", languages, themes)
+            if isinstance(editor, Editor) and editor.list.key:
+                editor.tabs.setCurrentIndex(1)
+                await self._settle()
+                await self._each(desk, f"{name}-{section.name}-history-{scale}", languages[:1], themes[:1])
+                editor.tabs.setCurrentIndex(0)
+                editor.discard()
 
     async def _each(self, desk: Desk, name: str, languages: Sequence[str], themes: Sequence[str]) -> None:
         window = desk.window

@@ -59,6 +59,12 @@ def _capability(context: PageContext) -> "QWidget":
     return CapabilityPage(context)
 
 
+def _setup(context: PageContext) -> "QWidget":
+    from spc_desktop.ui.pages.setup_page import SetupPage
+
+    return SetupPage(context)
+
+
 PAGES: tuple[PageEntry, ...] = (
     PageEntry(name="home", title=TITLES["home"], icon="home", help_topic="home", make=_home),
     PageEntry(name="wall", title=TITLES["wall"], icon="wall", help_topic="wall", make=_wall),
@@ -69,5 +75,5 @@ PAGES: tuple[PageEntry, ...] = (
         name="capability", title=TITLES["capability"], icon="capability", help_topic="capability", make=_capability
     ),
     # 7 history
-    # 8 setup
+    PageEntry(name="setup", title=TITLES["setup"], icon="setup", help_topic="setup", make=_setup),
 )

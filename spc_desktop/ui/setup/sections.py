@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+from PySide6.QtWidgets import QWidget
+
+from spc_desktop.i18n import marked
 from spc_desktop.ui.pages.page import PageContext
-
-if TYPE_CHECKING:  # every section is imported when it is shown for the first time
-    from PySide6.QtWidgets import QWidget
+from spc_desktop.ui.setup.characteristics import Characteristics
+from spc_desktop.ui.setup.editor import Editor
+from spc_desktop.ui.setup.products import Products
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +22,7 @@ class Section:
     """A key that the page translates; ``marked``."""
     icon: str
     """Name of a file of ``resources/icons``, without its ending."""
-    make: "Callable[[PageContext], QWidget]"
+    make: Callable[[PageContext], QWidget]
     """Makes the section's widget for ONE hub: ``context.stations`` has exactly that one. It is kept until the window closes.
     The widget rewrites its texts on ``LanguageChange`` and has a focus proxy, as a page does."""
 
@@ -46,4 +49,15 @@ class HasKeys(Protocol):
         ...
 
 
-SECTIONS: tuple[Section, ...] = ()
+def _products(context: PageContext) -> QWidget:
+    return Editor(context, Products(context.stations[0]))
+
+
+def _characteristics(context: PageContext) -> QWidget:
+    return Editor(context, Characteristics(context.stations[0]))
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section(name="products", title=marked("Products"), icon="product", make=_products),
+    Section(name="characteristics", title=marked("Characteristics"), icon="characteristic", make=_characteristics),
+)

@@ -8,7 +8,7 @@ from spc_desktop.domain.register import SamplingPlan
 from spc_desktop.hub.hub import Hub
 from spc_desktop.protocol import messages as m
 from spc_desktop.storage.memory import MemoryStore
-from tests.fakes import FakeClock, diameter, known_limits, measured, save
+from tests.fakes import FakeClock, diameter, known_limits, measured, save, shaft
 
 MINUTE = 60.0
 
@@ -92,3 +92,18 @@ async def test_that_a_silent_source_is_an_alert_until_it_is_heard_again(floor):
     await hub.submit([measured(10.0, at=clock.now())])
     await hub.tick()
     assert not any(one.active for one in (await hub.query(m.GetAlerts(open_only=True))).alerts)
+
+
+@pytest.mark.parametrize("what", ["product", "characteristic"])
+async def test_that_nothing_of_what_is_retired_is_due_and_what_was_overdue_ends(floor, what):
+    hub, clock, _ = floor
+    await hub.command(plan())
+    await turn(hub, clock, 37)
+    assert len(await overdue(hub)) == 1
+    if what == "product":
+        await hub.command(m.SaveCatalogue(products=(shaft(active=False),)))
+    else:
+        await hub.command(m.SaveCatalogue(characteristics=(diameter(active=False),), owners=("SHAFT",)))
+    await hub.tick()
+    assert await overdue(hub) == []
+    assert await hub.query(m.GetDue()) == ()

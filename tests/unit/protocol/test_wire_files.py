@@ -239,6 +239,7 @@ QUERIES = [
     m.GetEvents(since=10400, epoch="01JD"),
     m.GetCapabilities(characteristic_id=2),
     m.GetRegister(),
+    m.GetChanges(objects=("product P1", "plan 3"), before_seq=9, limit=20),
     m.FindOperator(code="B-17"),
     m.GetNotes(characteristic_id=2, first_index=0, last_index=99, kinds=(NoteKind.COMMENT,), before_id=9, limit=50),
     m.GetDue(),
