@@ -19,8 +19,9 @@ from spc_desktop.protocol.codec import encode
 from spc_desktop.server.front_door import FrontDoor, framed
 from spc_desktop.server.guard import Guard
 from spc_desktop.server.index import Index, wants
-from spc_desktop.server.replay import Pages, joined
+from spc_desktop.server.replay import Page, Pages, joined
 from spc_desktop.server.told import ToldLog
+from spc_desktop.server.turns import Turns
 
 BUDGET = 1024 * 1024
 """Unsent bytes at which a client leaves the live stream."""
@@ -116,6 +117,8 @@ class FanOut:
         """Of events for clients: written, not wanted by it, left for its catching up."""
         self.slow_closes = 0
         self.replayed = 0
+        self.turns = Turns()
+        """For clients that come back: who is live does not wait for all of them."""
         self._settling: list[tuple[int, asyncio.Future[None]]] = []
 
     async def begin(self) -> None:
@@ -251,11 +254,9 @@ class FanOut:
                 async with asyncio.timeout(PATIENCE):
                     await client.connection.room()
                 page = await self._pages.after(client.position, self.epoch)
-                await self._tell_gap(client, page)
-                self._replay(client, page)
-                if client.position >= self.head:
-                    client.live, client.skip_to = True, client.position
-                    self._sync(client)
+                await self._tell_gap(client, page.events)
+                await self.turns.take()
+                if self._replay(client, page):
                     return
         except TimeoutError:
             self.slow_closes += 1
@@ -287,17 +288,29 @@ class FanOut:
             before = page.alerts[-1].id
             await client.connection.room()
 
-    def _replay(self, client: Client, page: m.EventPage) -> None:
-        if not page.events:
-            client.position = max(client.position, page.head, self.head)
-            return
+    def _replay(self, client: Client, page: Page) -> bool:
+        """Send one page; return whether the client has everything now and is live again."""
+        events = page.events.events
+        if events:
+            kind = client.dialect, client.batch, client.guard.principal.products, self._index.wanted(client)
+            frames, count = page.form(kind, lambda: self._made(client, events))
+            self.replayed += count
+            client.connection.write_frames(frames)
+            client.position = events[-1].seq
+        else:
+            client.position = max(client.position, page.events.head, self.head)
+        if client.position < self.head:
+            return False
+        client.live, client.skip_to = True, client.position
+        self._sync(client)
+        return True
+
+    def _made(self, client: Client, events: Sequence[m.AnyEvent]) -> tuple[bytes, int]:
         found: list[tuple[int, bytes]] = []
         wanted = self._index.wanted(client)
-        for event in client.guard.cut_events(page.events):
+        for event in client.guard.cut_events(events):
             if any(wants(one, event) for one in wanted):
                 message = encode_event(event, client.dialect)
                 if message is not None:
                     found.append((event.seq, message))
-        self.replayed += len(found)
-        client.connection.write_frames(joined(found, batch=client.batch))
-        client.position = page.events[-1].seq
+        return joined(found, batch=client.batch), len(found)

@@ -16,6 +16,7 @@ from websockets.protocol import Event, State
 from spc_desktop.protocol.pace import Bucket
 from spc_desktop.server.access import NOBODY, peer_of
 from spc_desktop.server.limits import Gate, Limits
+from spc_desktop.server.turns import Turns
 
 HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 5.0
@@ -47,6 +48,7 @@ class Doorway:
         self.http = http
         self.gate = gate or Gate(Limits())
         self.undecided: dict[FrontDoor, None] = {}
+        self.turns = Turns()
         self._visitors: dict[object, str] = {}
 
     def arrive(self, connection: "FrontDoor") -> None:
@@ -91,6 +93,8 @@ class FrontDoor(ServerConnection):
         self._raw_transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._decided = False
+        self._waits = False
+        """It has asked for a WebSocket and waits for its turn."""
         self._address = ""
         self.arrived = 0.0
         self._crowded = False
@@ -118,7 +122,7 @@ class FrontDoor(ServerConnection):
                 self.transport.pause_reading()
             return
         self._head += data
-        if b"\r\n\r\n" in self._head:
+        if b"\r\n\r\n" in self._head and not self._waits:
             self._decide()
         elif len(self._head) > HEAD_BYTES:
             self.abort()
@@ -129,7 +133,6 @@ class FrontDoor(ServerConnection):
         if transport is None:
             return
         data = bytes(self._head)
-        self._head.clear()
         head = data[: data.index(b"\r\n\r\n") + 2]
         if len(head) > HEAD_BYTES:
             transport.abort()
@@ -137,15 +140,23 @@ class FrontDoor(ServerConnection):
             transport.write(_CROWDED)
             transport.close()
         elif data.startswith(b"GET ") and _UPGRADE.search(head):
-            self._decided = True
-            super().connection_made(transport)
-            super().data_received(data)
+            self._waits = True
+            self._doorway.turns.call(self._open)
         else:
             http = self._doorway.http()
             self._doorway.hand_over(http, self._address)
             transport.set_protocol(http)
             http.connection_made(transport)
             http.data_received(data)
+
+    def _open(self) -> None:
+        """Begin the handshake with what has arrived, unless the peer is gone."""
+        transport = self._raw_transport
+        if transport is not None and not transport.is_closing():
+            self._decided = True
+            super().connection_made(transport)
+            super().data_received(bytes(self._head))
+        self._head.clear()
 
     def abort(self) -> None:
         """End the connection at once."""

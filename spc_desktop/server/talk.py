@@ -289,6 +289,7 @@ class Talk:
 
     async def _connect(self, visit: Visit, talk: session.V1Session, request: session.Connect) -> None:
         client, fanout = visit.client, self._fanout
+        await fanout.turns.take()
         if request.token:
             client.guard = client.guard.of(self._access.holder(client.connection.peer, request.token))
         principal = client.guard.principal

@@ -43,22 +43,23 @@ TARGET_P99_MS = 20.0
 # -- servers, each in its own process ----------------------------------------------------------------------------------
 
 
+def catalogue():
+    codes = [f"P{number}" for number in range(1, PRODUCTS + 1)]
+    owned = Characteristic(id=0, product_id=0, code="OD", name="OD", lsl=9.0, usl=11.0, target=10.0)
+    return m.SaveCatalogue(
+        products=tuple(Product(id=0, code=code, name=code) for code in codes),
+        characteristics=(owned,) * len(codes),
+        owners=tuple(codes),
+    )
+
+
 async def serve_hub(folder):
     clock = SystemClock()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Hub(SqlStore(Path(folder) / "bench.sqlite"), clock) as hub:
-        codes = [f"P{number}" for number in range(1, PRODUCTS + 1)]
-        await hub.command(
-            m.SaveCatalogue(
-                products=tuple(Product(id=0, code=code, name=code) for code in codes),
-                characteristics=tuple(
-                    Characteristic(id=0, product_id=0, code="OD", name="OD", lsl=9.0, usl=11.0, target=10.0)
-                    for _ in codes
-                ),
-                owners=tuple(codes),
-            )
-        )
+        if not (await hub.query(m.GetCatalogue())).products:  # else it was started on this folder before
+            await hub.command(catalogue())
         async with HubServer(hub, clock, port=0, limits=UNPACED) as server:
             print(server.port, flush=True)
             await stop.wait()
