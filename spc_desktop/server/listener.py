@@ -43,8 +43,8 @@ _log = logging.getLogger(__name__)
 
 BACKLOG = 10_000
 """Deliveries that may wait for the fan-out: a batch in which every value raises alarms must not send each client to the log."""
-PING_SECONDS = 10.0
-"""A link that does not answer is ended after twice this."""
+PING_SECONDS = 8.0
+"""A link that does not answer is ended after twice this and ``STOP_SECONDS``: within 20 s."""
 LOG_SECONDS = 1.0
 """How often it is kept who was told."""
 ACCESS_SECONDS = 0.25

@@ -17,7 +17,7 @@ from spc_desktop.hub.ports import Clock
 from spc_desktop.protocol import v1
 from spc_desktop.viewer.trust import Trust
 
-SILENT_S = 15.0
+SILENT_S = 14.0
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 PING_S = 5.0

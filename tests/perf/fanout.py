@@ -36,8 +36,15 @@ def free_pair():
     raise RuntimeError("no two neighbouring ports are free")
 
 
+def need_tools():
+    """Raise RuntimeError where there is nothing to compare with."""
+    if not (TOOLS / "loadgen.py").is_file():
+        raise RuntimeError(f"{TOOLS} holds no loadgen.py and ws_bare.py")
+
+
 @asynccontextmanager
 async def bare():
+    need_tools()
     port = free_pair()
     child = await asyncio.create_subprocess_exec(sys.executable, TOOLS / "ws_bare.py", str(port), "asyncio", "plain")
     try:
@@ -62,39 +69,40 @@ async def hub():
             yield f"ws://127.0.0.1:{port}/ws/spc/notifications/", f"http://127.0.0.1:{port}/api/spc/alerts/", pid
 
 
-async def closed_loop(addresses, subs, seconds, folder):
+async def loadgen(mode, addresses, options):
     """Return what loadgen measured against one server."""
+    need_tools()
     ws, post, pid = addresses
-    out = Path(folder) / "out.jsonl"
-    out.unlink(missing_ok=True)
-    options = ["--subs", subs, "--window", 32, "--seconds", seconds, "--server-pid", pid, "--out", out]
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, TOOLS / "loadgen.py", "closed", "--ws", ws, "--post", post, *map(str, options),
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    if await child.wait():
-        raise RuntimeError(f"loadgen ended with {child.returncode}")
-    return json.loads(out.read_text().splitlines()[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.jsonl"
+        where = ["--ws", ws] if mode == "storm" else ["--ws", ws, "--post", post]
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, TOOLS / "loadgen.py", mode, *where, *map(str, options), "--server-pid", str(pid), "--out", out,
+            stdout=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        if await child.wait():
+            raise RuntimeError(f"loadgen ended with {child.returncode}")
+        return json.loads(out.read_text().splitlines()[-1])
 
 
 async def measure(counts, seconds):
     print(f"{'clients':>8} {'server':<6} {'alerts/s':>9} {'us CPU/delivery':>16} {'lost':>5}   against bare")
-    with tempfile.TemporaryDirectory() as folder:
-        for subs in counts:
-            found = {}
-            for name, server in (("bare", bare), ("hub", hub)):
-                async with server() as addresses:
-                    found[name] = one = await closed_loop(addresses, subs, seconds, folder)
-                text = ""
-                if name == "hub":
-                    rate = one["alerts_per_s"] / found["bare"]["alerts_per_s"]
-                    cpu = one["server_us_per_delivery"] / found["bare"]["server_us_per_delivery"]
-                    text = (
-                        f"{rate:5.2f} x alerts/s (must {MUST_RATE:g}, aim {AIM_RATE:g})"
-                        f"   {cpu:5.2f} x CPU (must {MUST_CPU:g}, aim {AIM_CPU:g})"
-                    )
-                cost = one["server_us_per_delivery"]
-                print(f"{subs:>8} {name:<6} {one['alerts_per_s']:>9,.0f} {cost:>16.2f} {one['lost']:>5}   {text}")
+    for subs in counts:
+        found = {}
+        for name, server in (("bare", bare), ("hub", hub)):
+            async with server() as addresses:
+                options = ["--subs", subs, "--window", 32, "--seconds", seconds]
+                found[name] = one = await loadgen("closed", addresses, options)
+            text = ""
+            if name == "hub":
+                rate = one["alerts_per_s"] / found["bare"]["alerts_per_s"]
+                cpu = one["server_us_per_delivery"] / found["bare"]["server_us_per_delivery"]
+                text = (
+                    f"{rate:5.2f} x alerts/s (must {MUST_RATE:g}, aim {AIM_RATE:g})"
+                    f"   {cpu:5.2f} x CPU (must {MUST_CPU:g}, aim {AIM_CPU:g})"
+                )
+            cost = one["server_us_per_delivery"]
+            print(f"{subs:>8} {name:<6} {one['alerts_per_s']:>9,.0f} {cost:>16.2f} {one['lost']:>5}   {text}")
 
 
 def main():
