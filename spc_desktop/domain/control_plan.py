@@ -65,6 +65,14 @@ def suitable_rules(chart: str, rule_set: str = "nelson") -> tuple[str, ...]:
     return tuple([rule.id for rule in wanted if _allowed(known, RuleSet(named.name, (rule,)))])
 
 
+def usable_rules(chart: str, rule_set: str) -> frozenset[str]:
+    """Return the ids of a set's rules that a chart can use; unknown names give none."""
+    known, named = CHARTS.get(chart), RULE_SETS.get(rule_set)
+    if known is None or named is None:
+        return frozenset()
+    return frozenset(rule.id for rule in named.rules if _allowed(known, RuleSet(named.name, (rule,))))
+
+
 def _allowed(chart: ControlChart, rules: RuleSet) -> bool:
     try:
         panel_rules(chart.panels, rules)

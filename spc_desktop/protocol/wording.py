@@ -54,6 +54,8 @@ _SENTENCES = {
     "hub_unreachable": "No connection to {address}. It is tried again by itself.",
     "outbox_unwritable": "The entry was not taken: it could not be kept on this PC ({reason}). Make room and repeat.",
     "outbox_unreadable": "{count} kept entries could not be read and were set aside beside the others (.bad).",
+    "not_a_pair": "{got} is no name with a value. Write it like sigma = 0.2, several with ; between them.",
+    "not_a_time": "{got} is no time of the day. Write it like 07:30.",
     "whole_number": "A whole number from {low} to {high} is needed, not {got}.",
     "not_a_number": "{got} is no number. Write it with digits and a decimal point.",
     "decimal_comma": "{got} has a comma. Write decimals with a point.",

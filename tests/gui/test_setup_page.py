@@ -4,8 +4,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
+from spc_desktop.domain.register import SamplingPlan
 from spc_desktop.protocol import messages as m
-from tests.fakes import diameter, known_limits, save, shaft
+from tests.fakes import diameter, known_limits, learning, measured, save, shaft
 from tests.gui.conftest import until
 
 OD = save(diameter(), plans=[known_limits()], product=shaft(line="L1"))
@@ -213,3 +214,80 @@ async def test_that_every_field_has_its_name_for_a_screen_reader(open_bench, loo
                 assert line.field.focusProxy().accessibleName() == editor.form.label(line.name)
             assert editor.list.view.accessibleName()
             assert not editor.list.view.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
+
+
+def tick(editor, rule, on=True):
+    rules = editor.form.lines["rules"].field.list
+    (item,) = [rules.item(at) for at in range(rules.count()) if rules.item(at).data(Qt.ItemDataRole.UserRole) == rule]
+    item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+
+
+async def test_that_the_meter_tells_the_false_alarms_while_rules_are_ticked(open_bench):
+    async with open_bench(OD, every(30)) as bench:
+        editor = opened(bench, "plans")
+        meter = editor.kind.meter
+        await until(lambda: "All charts of line L1 (1)" in meter.text())
+        assert meter.text().startswith("False alarms expected: 0.22 per shift (one in 72.6 samples)")
+        tick(editor, "nelson_5")
+        await until(lambda: not meter.text().startswith("False alarms expected: 0.22"))
+        assert float(meter.text().split()[3]) > 0.22
+        assert "• Run rules: 1, 2 → 1, 2, 5" in editor.bar.changes.text()
+        await saved(editor, "customer wants it")
+        assert bench.station.plans[1].rules == ("nelson_1", "nelson_2", "nelson_5")
+        assert meter.accessibleName() == meter.text()
+
+
+async def test_that_another_chart_ticks_what_suits_it_and_taking_it_back_restores_the_limits(open_bench):
+    learnt = save(diameter(), plans=[learning(5)], product=shaft(line="L1"))
+    async with open_bench(learnt, before=[measured(10 + at % 3 / 10) for at in range(8)]) as bench:
+        editor = opened(bench, "plans")
+        limits = bench.station.states[1].limits
+        assert limits is not None
+        chart = editor.form.lines["chart"].field.box
+        chart.setCurrentIndex(chart.findData("ewma"))
+        assert editor.form.lines["rules"].field.value() == ("nelson_1",)
+        assert "begin anew" in editor.bar.effect.text()
+        await saved(editor, "small shifts")
+        assert bench.station.plans[1].chart == "ewma"
+        editor.undo_soon()
+        await until(lambda: bench.station.plans[1].chart == "i_mr")
+        await until(lambda: (found := bench.station.states[1].limits) is not None and found.limits == limits.limits)
+
+
+async def test_that_standards_are_typed_as_pairs_and_what_the_hub_refuses_is_told(open_bench):
+    async with open_bench(OD) as bench:
+        editor = opened(bench, "plans")
+        put(editor, "params", "center = 10; sigma")
+        editor.bar.reason.setText("new")
+        editor.save_soon()
+        assert "sigma" in editor.form.wrong("params")
+        put(editor, "params", "center = 10; sigma = -1")
+        editor.save_soon()
+        await until(editor.bar.error.text)
+        put(editor, "params", "center = 10; sigma = 0.25")
+        editor.save_soon()
+        await until(lambda: bench.station.plans[1].policy.params == {"center": 10, "sigma": 0.25})
+
+
+def every(minutes):
+    plan = SamplingPlan(id="1", characteristic_id=1, interval_minutes=minutes)
+    return m.SaveRegister(entries=(plan,), reason="r")
+
+
+async def test_that_a_sampling_plan_is_set_up_and_taken_back(open_bench):
+    async with open_bench(OD) as bench:
+        editor = opened(bench, "sampling")
+        put(editor, "interval_minutes", "30")
+        put(editor, "first", "25:00")
+        editor.bar.reason.setText("plan 12")
+        editor.save_soon()
+        assert "time of the day" in editor.form.wrong("first")
+        put(editor, "first", "0730")
+        editor.save_soon()
+        await until(lambda: bench.station.register.of(SamplingPlan, 1) is not None)
+        plan = bench.station.register.of(SamplingPlan, 1)
+        assert (plan.interval_minutes, plan.first) == (30, 450)
+        await until(editor.bar.undo_button.isEnabled)
+        editor.undo_soon()
+        await until(lambda: bench.station.register.of(SamplingPlan, 1) is None)
+        assert editor.form.lines["interval_minutes"].field.value() is None

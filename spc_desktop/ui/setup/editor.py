@@ -16,7 +16,8 @@ from spc_desktop.ui.setup.change_bar import ChangeBar, Difference
 from spc_desktop.ui.setup.entry_list import EntryList
 from spc_desktop.ui.setup.form import blamed
 from spc_desktop.ui.setup.history import History
-from spc_desktop.ui.setup.kind import Kind
+from spc_desktop.ui.setup.kind import Kind, Looks
+from spc_desktop.ui.setup.limits import limits_in_force, restore_limits
 
 NEW = "\0new"
 """Key of the thing that is being made and not stored."""
@@ -39,6 +40,8 @@ class _Work:
     drafts: dict[str, _Draft] = field(default_factory=dict)
     done: list[tuple[Any, Any, str]] = field(default_factory=list)
     """Saved changes, newest last: before, after, reason."""
+    limits: list[int | None] = field(default_factory=list)
+    """Revision of the control limits that were in force before each of them."""
 
 
 class Editor(QWidget):
@@ -159,6 +162,8 @@ class Editor(QWidget):
         self.bar.say_notice("")
         self.bar.reason.setText(draft.reason if draft is not None else "")
         if thing is not None:
+            if isinstance(self.kind, Looks):
+                self.kind.begin(thing)
             self.form.show_values(self.kind.values(thing), new=new)
             if draft is not None and draft.states:
                 self.form.restore(draft.states)
@@ -179,6 +184,8 @@ class Editor(QWidget):
             self.bar.say_effect("")
             return
         after = self._wanted()
+        if isinstance(self.kind, Looks):
+            self.kind.look(after)
         before = self.kind.values(self._base) if self._base is not None else {}
         now = self.kind.values(after)
         changes = [
@@ -275,9 +282,11 @@ class Editor(QWidget):
             self.bar.reason.setFocus()
             raise UserError("reason_empty")
         before, after = self._base, self._wanted()
-        thing = await self._ask(before, after, reason)
+        limits = limits_in_force(self.kind.station, before)
+        thing = self.kind.stored(await self._ask(before, after, reason), after)
         self._work.drafts.pop(self._key, None)
         self._work.done.append((before, thing, reason))
+        self._work.limits.append(limits)
         self._settle(thing, before)
         self._context.say(_("Saved: {what}", what=self._name_of(self._work.done[-1])), "info")
 
@@ -286,11 +295,10 @@ class Editor(QWidget):
         self.bar.setEnabled(False)
         try:
             station = self.kind.station
-            answer = await station.hub.command(self.kind.command(before, after, reason), station.actor)
+            return await station.hub.command(self.kind.command(before, after, reason), station.actor)
         finally:
             self._saving = False
             self.bar.setEnabled(True)
-        return self.kind.stored(answer, after)
 
     def _settle(self, thing: Any, before: Any) -> None:
         """Show what was stored; the event of it may have come already, or be on its way."""
@@ -300,6 +308,8 @@ class Editor(QWidget):
         self._load(key)
         if thing is not None:
             self._base, self._was = thing, before
+            if isinstance(self.kind, Looks):
+                self.kind.begin(thing)
             self.form.show_values(self.kind.values(thing), new=False)
         self.list.show_whole(key)
         self._look()
@@ -313,8 +323,11 @@ class Editor(QWidget):
         before, after, reason = self._work.done[-1]
         wanted = before if before is not None else self.kind.before_new(after)
         name = self._name_of(self._work.done[-1])
-        thing = await self._ask(after, wanted, _("Taken back: {what}", what=reason))
+        why = _("Taken back: {what}", what=reason)
+        answer = await self._ask(after, wanted, why)
+        thing = self.kind.stored(answer, wanted)
         self._work.done.pop()
+        await restore_limits(self.kind.station, answer, self._work.limits.pop(), why)
         self._work.drafts.pop(self.kind.key_of(before or after), None)
         self._settle(thing, after)
         self._context.say(_("Taken back: {what}", what=name), "info")

@@ -41,13 +41,14 @@ class Field(QWidget):
 
     def words(self, value: Any) -> str:
         """Return a value as it is read."""
-        return str(value) if value not in {None, ""} else "–"
+        return "–" if value is None or value == "" else str(value)
 
     def retranslate(self) -> None:
         """Write every text anew."""
 
 
-def _fill(field: Field, inside: QWidget) -> None:
+def fill(field: Field, inside: QWidget) -> None:
+    """Make a widget the whole of a field."""
     layout = QHBoxLayout(field)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(inside)
@@ -61,7 +62,7 @@ class TextField(Field):
         super().__init__()
         self.line = QLineEdit()
         self._offers = offers
-        _fill(self, self.line)
+        fill(self, self.line)
         self.line.textChanged.connect(lambda _text: self.changed.emit())
         self.line.editingFinished.connect(self.left)
 
@@ -147,7 +148,7 @@ class ChoiceField(Field):
         self.box = QComboBox()
         self.box.setMinimumContentsLength(12)
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        _fill(self, self.box)
+        fill(self, self.box)
         self.refill()
         self.box.currentIndexChanged.connect(lambda _at: self.changed.emit())
 
@@ -195,7 +196,7 @@ class TickField(Field):
     def __init__(self) -> None:
         super().__init__()
         self.tick = QCheckBox()
-        _fill(self, self.tick)
+        fill(self, self.tick)
         self.tick.toggled.connect(lambda _on: self.changed.emit())
 
     def value(self) -> Any:

@@ -75,6 +75,13 @@ class Form(QScrollArea):
         self._labels[line.name].setBuddy(line.field)
         return box
 
+    def put_below(self, name: str, widget: QWidget) -> None:
+        """Show a widget below a field."""
+        box = self.lines[name].field.parentWidget()
+        layout = box.layout() if box is not None else None
+        if layout is not None:
+            layout.addWidget(widget)
+
     # -- values --------------------------------------------------------------------------------------------------------
 
     def show_values(self, values: Mapping[str, Any], *, new: bool) -> None:

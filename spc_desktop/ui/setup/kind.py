@@ -1,7 +1,7 @@
 """What an editor must be told of the kind of things it edits: products, characteristics, control plans, reaction plans."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from spc_desktop.protocol import messages as m
 from spc_desktop.ui.setup.form import Form
@@ -85,4 +85,17 @@ class Kind(Protocol):
     @property
     def station(self) -> Station:
         """Return the hub."""
+        ...
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """A kind whose form follows what is shown."""
+
+    def begin(self, thing: Any) -> None:
+        """Another thing is shown from now on; its values are put into the form after this."""
+        ...
+
+    def look(self, thing: Any) -> None:
+        """The fields make this thing at present."""
         ...

@@ -10,7 +10,9 @@ from spc_desktop.i18n import marked
 from spc_desktop.ui.pages.page import PageContext
 from spc_desktop.ui.setup.characteristics import Characteristics
 from spc_desktop.ui.setup.editor import Editor
+from spc_desktop.ui.setup.plans import Plans
 from spc_desktop.ui.setup.products import Products
+from spc_desktop.ui.setup.sampling import Sampling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,17 @@ def _characteristics(context: PageContext) -> QWidget:
     return Editor(context, Characteristics(context.stations[0]))
 
 
+def _plans(context: PageContext) -> QWidget:
+    return Editor(context, Plans(context.stations[0]))
+
+
+def _sampling(context: PageContext) -> QWidget:
+    return Editor(context, Sampling(context.stations[0]))
+
+
 SECTIONS: tuple[Section, ...] = (
     Section(name="products", title=marked("Products"), icon="product", make=_products),
     Section(name="characteristics", title=marked("Characteristics"), icon="characteristic", make=_characteristics),
+    Section(name="plans", title=marked("Control plans"), icon="charts", make=_plans),
+    Section(name="sampling", title=marked("Sampling plans"), icon="entry", make=_sampling),
 )
