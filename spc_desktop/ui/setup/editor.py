@@ -89,8 +89,7 @@ class Editor(QWidget):
         self.splitter.setChildrenCollapsible(False)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.splitter)
-        layout.addStretch(0)
+        layout.addWidget(self.splitter, 1)
         self.setFocusProxy(self.list)
 
     def _connect(self) -> None:
@@ -387,4 +386,5 @@ class Editor(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
             self.refresh()
+            self.heading.setText(_(self.kind.words.new) if self._key == NEW else self._titles.get(self._key, ""))
             self._look()

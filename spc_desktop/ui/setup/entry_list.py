@@ -51,7 +51,7 @@ class EntryList(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.search, self.empty, self.view, self.retired, self.button):
-            layout.addWidget(widget)
+            layout.addWidget(widget, int(widget is self.view))
         layout.addStretch(0)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setSpacing(1)

@@ -4,6 +4,7 @@ import asyncio
 from array import array
 from collections.abc import Sequence
 
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from spc_desktop.domain.control_plan import ControlPlan
@@ -106,9 +107,11 @@ class NoiseMeter(QLabel):
         self.setText(text)
         self.setAccessibleName(text)
 
-    def forget(self) -> None:
-        """Another language, or another calendar: work it out anew."""
-        self._asked = ()
+    def changeEvent(self, event: QEvent) -> None:
+        """Say it anew in the new language: the editor asks again."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._asked = ()
 
 
 def _amount(value: float) -> str:

@@ -25,6 +25,7 @@ class RulesField(Field):
         self._place = place
         self.list = QListWidget()
         self.list.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         fill(self, self.list)
         self.list.itemChanged.connect(lambda _item: self.changed.emit())
 
@@ -42,17 +43,18 @@ class RulesField(Field):
         for rule in RULE_SETS[set_name].rules if set_name in RULE_SETS else ():
             item = QListWidgetItem(rule_sentence(rule.id))
             item.setData(_ID, rule.id)
+            item.setToolTip(item.text())
             flags = Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
             if rule.id not in usable and rule.id not in value:
                 flags = Qt.ItemFlag.ItemIsUserCheckable
-                item.setToolTip(_("This chart cannot use this rule."))
+                item.setToolTip(item.text() + "\n" + _("This chart cannot use this rule."))
             item.setFlags(flags)
             item.setCheckState(Qt.CheckState.Checked if rule.id in value else Qt.CheckState.Unchecked)
             self.list.addItem(item)
         self.list.blockSignals(False)
         rows = min(max(self.list.count(), 1), _SEEN)
         height = max(self.list.sizeHintForRow(0), self.fontMetrics().height())
-        self.list.setFixedHeight(rows * height + 2 * self.list.frameWidth() + 2)
+        self.setFixedHeight(rows * height + 2 * self.list.frameWidth() + 2)
 
     def words(self, value: Any) -> str:
         """Return the numbers of the rules."""
