@@ -109,12 +109,16 @@ async def test_that_an_addition_is_taken_back_by_retiring_it(open_bench):
         assert editor.list.key == "2"
 
 
-async def test_that_wrong_input_is_marked_at_its_field_and_nothing_typed_is_lost(open_bench):
+async def test_that_wrong_input_is_marked_at_its_field_and_nothing_typed_is_lost(open_bench, look):
     async with open_bench(OD) as bench:
         editor = opened(bench, "characteristics")
         put(editor, "lsl", "9,5")
         put(editor, "usl", "１２.5")
         assert "comma" in editor.form.wrong("lsl")
+        look[1].apply("ko")
+        await until(lambda: "쉼표" in editor.form.wrong("lsl"))
+        look[1].apply("en")
+        await until(lambda: "comma" in editor.form.wrong("lsl"))
         assert "comma" in editor.form.lines["lsl"].field.line.accessibleDescription()
         await saved_refused(editor, "new drawing")
         assert bench.station.characteristics[1].usl == 11.0

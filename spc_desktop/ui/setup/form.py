@@ -182,6 +182,8 @@ class Form(QScrollArea):
                 self._hints[name].setText(_(line.hint))
             line.field.retranslate()
             (line.field.focusProxy() or line.field).setAccessibleName(_(line.label))
+            if self.wrong(name) and (text := self._wrong_value(line.field)):
+                self.mark(name, text)
 
     def changeEvent(self, event: QEvent) -> None:
         """Speak the new language."""
