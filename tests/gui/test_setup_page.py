@@ -235,7 +235,7 @@ def tick(editor, rule, on=True):
     item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
 
 
-async def test_that_the_meter_tells_the_false_alarms_while_rules_are_ticked(open_bench):
+async def test_that_the_meter_tells_the_false_alarms_while_rules_are_ticked(open_bench, look):
     async with open_bench(OD, every(30)) as bench:
         editor = opened(bench, "plans")
         meter = editor.kind.meter
@@ -247,6 +247,10 @@ async def test_that_the_meter_tells_the_false_alarms_while_rules_are_ticked(open
         assert "• Run rules: 1, 2 → 1, 2, 5" in editor.bar.changes.text()
         await saved(editor, "customer wants it")
         assert bench.station.plans[1].rules == ("nelson_1", "nelson_2", "nelson_5")
+        look[1].apply("ko")
+        await until(lambda: "L1" in meter.text() and "오경보" in meter.text())
+        look[1].apply("en")
+        await until(lambda: "All charts of line L1" in meter.text())
         assert meter.accessibleName() == meter.text()
 
 

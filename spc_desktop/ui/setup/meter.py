@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.noise import noise, samples_per_shift
@@ -28,15 +28,19 @@ class NoiseMeter(QLabel):
         super().__init__(parent)
         self._station = station
         self._asked: tuple[object, ...] = ()
+        self._plan: Watched | None = None
         self._paces: dict[int, float | None] = {}
         self.setWordWrap(True)
+        policy = self.sizePolicy()
+        policy.setVerticalPolicy(QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(policy)
         self.setObjectName("subtitle")
 
     def show_plan(self, plan: ControlPlan, characteristic: Characteristic) -> None:
         """Work out what a plan costs; the newest question is answered."""
         asked = (plan, characteristic, self._station.register)
         if asked != self._asked:
-            self._asked = asked
+            self._asked, self._plan = asked, (plan, characteristic)
             spawn(self, self._answer(plan, characteristic, asked))
 
     async def _answer(self, plan: ControlPlan, characteristic: Characteristic, asked: tuple[object, ...]) -> None:
@@ -108,10 +112,11 @@ class NoiseMeter(QLabel):
         self.setAccessibleName(text)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Say it anew in the new language: the editor asks again."""
+        """Say it anew in the new language."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
+        if event.type() == QEvent.Type.LanguageChange and self._plan is not None:
             self._asked = ()
+            self.show_plan(*self._plan)
 
 
 def _amount(value: float) -> str:
