@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from spc_desktop.domain.control_plan import ControlPlan
 from spc_desktop.domain.noise import noise, samples_per_shift
@@ -31,9 +31,6 @@ class NoiseMeter(QLabel):
         self._plan: Watched | None = None
         self._paces: dict[int, float | None] = {}
         self.setWordWrap(True)
-        policy = self.sizePolicy()
-        policy.setVerticalPolicy(QSizePolicy.Policy.Maximum)
-        self.setSizePolicy(policy)
         self.setObjectName("subtitle")
 
     def show_plan(self, plan: ControlPlan, characteristic: Characteristic) -> None:
