@@ -43,10 +43,12 @@ async def until(condition, seconds=10.0):
     raise AssertionError(f"not seen within {seconds} s: {condition()!r}")
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def _collected():
-    """Windows go in this thread: a later test's storage thread may not collect their timers."""
+    """Windows go in this thread, after their test: collected by a thread of a later test, their timers end the process."""
+    gc.disable()
     yield
+    gc.enable()
     gc.collect()
 
 

@@ -1,7 +1,5 @@
 """The set-up page: everything by keyboard, nothing saved without a reason, every change seen before and taken back after."""
 
-import gc
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -12,13 +10,6 @@ from tests.fakes import diameter, known_limits, learning, measured, save, shaft
 from tests.gui.conftest import until
 
 OD = save(diameter(), plans=[known_limits()], product=shaft(line="L1"))
-
-
-@pytest.fixture(autouse=True)
-def _gone():
-    """The window of one test is collected in this thread, not in the one that computes the next test's run lengths."""
-    yield
-    gc.collect()
 
 
 def opened(bench, name):
