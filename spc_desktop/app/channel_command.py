@@ -53,18 +53,17 @@ def _secret(start: Start, name: str, given: bool) -> int:
     A key can be given too: several hubs sign with the same one.
     """
     _check_name(start.settings.channels, name)
+    if name != EMAIL and not given:
+        print(secret_of(start.data_dir, name))
+        return 0
+    secret = read_password()
     if name == EMAIL:
-        password = read_password()
-        write_secrets(start.data_dir, {**read_secrets(start.data_dir), EMAIL: password})
-        print(_("The password is kept. A running hub takes it at its next start."))
-        return 0
-    if given:
-        secret = read_password()
+        place, told = EMAIL, _("The password is kept. A running hub takes it at its next start.")
+    else:
         key_of(secret, name)
-        write_secrets(start.data_dir, {**read_secrets(start.data_dir), place_of(name): secret})
-        print(_("The signing key is kept. A running hub takes it at its next start."))
-        return 0
-    print(secret_of(start.data_dir, name))
+        place, told = place_of(name), _("The signing key is kept. A running hub takes it at its next start.")
+    write_secrets(start.data_dir, {**read_secrets(start.data_dir), place: secret})
+    print(told)
     return 0
 
 

@@ -41,6 +41,11 @@ class OnDuty(Struct, frozen=True, kw_only=True):
     on_break: bool
 
 
+def clock_text(minutes: int) -> str:
+    """Return minutes after midnight as a time of the day, ``07:30``."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def check_shift(shift: Shift) -> None:
     """Refuse a shift that no day has room for.
 
@@ -48,7 +53,7 @@ def check_shift(shift: Shift) -> None:
         UserError: ``register_value``.
     """
     if not shift.name.strip():
-        raise UserError("name_empty", entry=f"{shift.start // 60:02}:{shift.start % 60:02}")
+        raise UserError("name_empty", entry=clock_text(shift.start))
     _check("start", shift.start, 0, DAY_MINUTES - 1)
     _check("minutes", shift.minutes, 1, DAY_MINUTES)
     for day in shift.days:

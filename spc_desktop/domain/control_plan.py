@@ -62,7 +62,8 @@ def suitable_rules(chart: str, rule_set: str = "nelson") -> tuple[str, ...]:
     wanted = named.rules[:2] if rule_set == "nelson" else named.rules
     if known.rules == RULE_1 and any(panel.role == "score" or not panel.zones for panel in known.panels):
         wanted = tuple([rule for rule in wanted if rule.kind == "beyond"])
-    return tuple([rule.id for rule in wanted if _allowed(known, RuleSet(named.name, (rule,)))])
+    usable = usable_rules(chart, rule_set)
+    return tuple([rule.id for rule in wanted if rule.id in usable])
 
 
 def usable_rules(chart: str, rule_set: str) -> frozenset[str]:

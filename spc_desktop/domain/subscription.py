@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from spc_desktop.domain.alert import AlertType, Priority
 from spc_desktop.domain.announcement import EMAIL, TOAST, Preferences, QuietHours
+from spc_desktop.domain.calendar import clock_text
 from spc_desktop.i18n import translate
 
 # Marks the English texts for the catalogue; they are translated where they are used.
@@ -86,7 +87,7 @@ def _names(ids: tuple[int, ...], known: Mapping[int, str], language: str) -> str
 
 
 def _quiet(quiet: QuietHours, language: str) -> str:
-    begin, end = (f"{at // 60:02}:{at % 60:02}" for at in (quiet.start, quiet.end))
+    begin, end = map(clock_text, (quiet.start, quiet.end))
     text = translate("not between {begin} and {end}", language, begin=begin, end=end)
     if len(set(quiet.days)) < _EVERY_DAY:
         days = ", ".join(translate(_DAYS[day], language) for day in sorted(set(quiet.days)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import ColumnElement, Connection, func, inspect, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from spc_desktop.domain.errors import KnownError
@@ -111,23 +111,23 @@ def verify(connection: Connection) -> Report:
 def entries(connection: Connection, query: m.GetAudit) -> tuple[m.AuditEntry, ...]:
     """Answer ``GetAudit``."""
     c = schema.audit.c
-    wanted = select(schema.audit).order_by(c.seq.desc()).limit(max(0, query.limit))
-    if query.before_seq is not None:
-        wanted = wanted.where(c.seq < query.before_seq)
-    for column, value in ((c.actor, query.actor), (c.action, query.action), (c.object, query.object)):
-        if value is not None:
-            wanted = wanted.where(column == value)
-    return tuple(entry_of(tuple(row)) for row in connection.execute(wanted))
+    asked = ((c.actor, query.actor), (c.action, query.action), (c.object, query.object))
+    return _newest(connection, query, *(column == value for column, value in asked if value is not None))
 
 
 def changes(connection: Connection, query: m.GetChanges) -> tuple[m.AuditEntry, ...]:
     """Answer ``GetChanges``."""
-    c = schema.audit.c
-    wanted = select(schema.audit).where(c.object.in_(setting_up.told(query))).order_by(c.seq.desc())
+    return _newest(connection, query, schema.audit.c.object.in_(setting_up.told(query)))
+
+
+def _newest(
+    connection: Connection, query: m.GetAudit | m.GetChanges, *where: ColumnElement[bool]
+) -> tuple[m.AuditEntry, ...]:
+    seq = schema.audit.c.seq
+    wanted = select(schema.audit).where(*where).order_by(seq.desc()).limit(max(0, query.limit))
     if query.before_seq is not None:
-        wanted = wanted.where(c.seq < query.before_seq)
-    found = connection.execute(wanted.limit(max(0, query.limit)))
-    return tuple(entry_of(tuple(row)) for row in found)
+        wanted = wanted.where(seq < query.before_seq)
+    return tuple(entry_of(tuple(row)) for row in connection.execute(wanted))
 
 
 def entry_of(row: Sequence[Any]) -> m.AuditEntry:

@@ -7,6 +7,7 @@ are; they are frozen, so nobody can change history.
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Self
 
 import msgspec
@@ -320,19 +321,20 @@ class MemoryStore:
 
     def _audit_entries(self, query: m.GetAudit) -> tuple[m.AuditEntry, ...]:
         names = ("actor", "action", "object")
-        found = [
-            entry
-            for entry in reversed(self._audit)
-            if (query.before_seq is None or entry.seq < query.before_seq)
-            and all(getattr(query, name) in {None, getattr(entry, name)} for name in names)
-        ]
-        return tuple(found[: max(0, query.limit)])
+        return self._newest(
+            query, lambda entry: all(getattr(query, one) in {None, getattr(entry, one)} for one in names)
+        )
 
     def _changes(self, query: m.GetChanges) -> tuple[m.AuditEntry, ...]:
         names = setting_up.told(query)
-        early = (each for each in reversed(self._audit) if query.before_seq is None or each.seq < query.before_seq)
-        found = [each for each in early if each.object in names]
-        return tuple(found[: max(0, query.limit)])
+        return self._newest(query, lambda entry: entry.object in names)
+
+    def _newest(
+        self, query: m.GetAudit | m.GetChanges, wanted: Callable[[m.AuditEntry], bool]
+    ) -> tuple[m.AuditEntry, ...]:
+        before = query.before_seq
+        early = (entry for entry in reversed(self._audit) if before is None or entry.seq < before)
+        return tuple(islice(filter(wanted, early), max(0, query.limit)))
 
     def _history(self, query: m.GetHistory) -> m.HistoryPage:
         history.check_shift(query)

@@ -85,22 +85,31 @@ async def loadgen(mode, addresses, options):
         return json.loads(out.read_text().splitlines()[-1])
 
 
+async def both(mode, options):
+    """Return what loadgen found at the bare server and at the hub, one after the other."""
+    found = []
+    for server in (bare, hub):
+        async with server() as addresses:
+            found.append(await loadgen(mode, addresses, options))
+    return found
+
+
+def ratios(bare_found, hub_found):
+    """Return the hub's alerts per second and CPU per delivery as multiples of the bare server's."""
+    names = ("alerts_per_s", "server_us_per_delivery")
+    return [hub_found[name] / bare_found[name] for name in names]
+
+
 async def measure(counts, seconds):
     print(f"{'clients':>8} {'server':<6} {'alerts/s':>9} {'us CPU/delivery':>16} {'lost':>5}   against bare")
     for subs in counts:
-        found = {}
-        for name, server in (("bare", bare), ("hub", hub)):
-            async with server() as addresses:
-                options = ["--subs", subs, "--window", 32, "--seconds", seconds]
-                found[name] = one = await loadgen("closed", addresses, options)
-            text = ""
-            if name == "hub":
-                rate = one["alerts_per_s"] / found["bare"]["alerts_per_s"]
-                cpu = one["server_us_per_delivery"] / found["bare"]["server_us_per_delivery"]
-                text = (
-                    f"{rate:5.2f} x alerts/s (must {MUST_RATE:g}, aim {AIM_RATE:g})"
-                    f"   {cpu:5.2f} x CPU (must {MUST_CPU:g}, aim {AIM_CPU:g})"
-                )
+        found = await both("closed", ["--subs", subs, "--window", 32, "--seconds", seconds])
+        rate, cpu = ratios(*found)
+        against = (
+            f"{rate:5.2f} x alerts/s (must {MUST_RATE:g}, aim {AIM_RATE:g})"
+            f"   {cpu:5.2f} x CPU (must {MUST_CPU:g}, aim {AIM_CPU:g})"
+        )
+        for name, one, text in zip(("bare", "hub"), found, ("", against), strict=True):
             cost = one["server_us_per_delivery"]
             print(f"{subs:>8} {name:<6} {one['alerts_per_s']:>9,.0f} {cost:>16.2f} {one['lost']:>5}   {text}")
 

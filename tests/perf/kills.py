@@ -10,6 +10,7 @@ import aiohttp
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from tests.perf.server import alert
 from tests.perf.verdict import Line, until
 
 SENDERS = 4
@@ -42,9 +43,8 @@ class Run:
             await self.up.wait()
             self.number += 1
             title = f"k{self.number}"
-            body = {"product": 1, "alert_type": "OUT_OF_SPEC", "priority": 4, "title": title, "message": "m"}
             with contextlib.suppress(aiohttp.ClientError, OSError):
-                async with http.post(f"http://127.0.0.1:{self.port}/api/spc/alerts/", json=body) as answer:
+                async with http.post(f"http://127.0.0.1:{self.port}/api/spc/alerts/", json=alert(title)) as answer:
                     if answer.status == 201:
                         await answer.read()
                         self.answered.add(title)
@@ -62,7 +62,7 @@ class Run:
         address = f"ws://127.0.0.1:{self.port}/ws/spc/notifications/"
         async with connect(address, subprotocols=["spc.v1"], compression=None, proxy=None) as socket:
             hello = json.loads(await socket.recv())
-            if not self.epoch:
+            if not self.epoch:  # from what the greeting says on, so that nothing falls between it and the subscription
                 self.epoch, self.position = hello["epoch"], hello["seq"]
             body = {
                 "type": "connect",

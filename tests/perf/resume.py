@@ -18,7 +18,7 @@ import time
 import aiohttp
 from websockets.asyncio.client import connect
 
-from tests.perf.server import percentiles, process
+from tests.perf.server import alert, percentiles, process
 
 READERS = 20
 LIVE_PER_S = 10
@@ -38,8 +38,7 @@ async def open_v1(port, **more):
 
 
 async def post(http, port, title):
-    body = {"product": 1, "alert_type": "OUT_OF_SPEC", "priority": 4, "title": title, "message": "m"}
-    async with http.post(f"http://127.0.0.1:{port}/api/spc/alerts/", json=body) as answer:
+    async with http.post(f"http://127.0.0.1:{port}/api/spc/alerts/", json=alert(title)) as answer:
         assert answer.status == 201, await answer.text()
 
 

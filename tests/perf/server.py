@@ -95,6 +95,11 @@ async def process(*arguments):
         await child.wait()
 
 
+def alert(title, message="m"):
+    """Return the body of an urgent alert to be posted."""
+    return {"product": 1, "alert_type": "OUT_OF_SPEC", "priority": 4, "title": title, "message": message}
+
+
 # -- measuring ---------------------------------------------------------------------------------------------------------
 
 
@@ -232,6 +237,11 @@ async def latency_bare(port, seconds):
 async def close(sockets, listeners):
     await asyncio.gather(*(socket.close() for socket in sockets))
     await asyncio.gather(*listeners)
+
+
+def resident_mib(pid):
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def cpu_seconds(pid):

@@ -128,10 +128,9 @@ class Window:
         raise RuntimeError("the window did not come up")
 
     def resident_mb(self):
-        for line in Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        return float("nan")
+        from tests.perf.server import resident_mib
+
+        return resident_mib(self.process.pid)
 
     def stop(self):
         self.process.terminate()

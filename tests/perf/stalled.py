@@ -11,7 +11,6 @@ import struct
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import aiohttp
 from websockets.asyncio.client import connect
@@ -23,11 +22,6 @@ from tests.perf import server
 from tests.perf.verdict import Line, until
 
 STALLED, KIBIBYTES, PER_S = 20, 8, 50
-
-
-def resident_mib(pid):
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def masked(text):
@@ -78,13 +72,7 @@ async def publish(http, port, healthy, numbers, seconds):
         await asyncio.sleep(max(0.0, began + count / PER_S - time.perf_counter()))
         title = f"x{next(numbers)}"
         sent = time.perf_counter()
-        body = {
-            "product": 1,
-            "alert_type": "OUT_OF_SPEC",
-            "priority": 4,
-            "title": title,
-            "message": "가" * (KIBIBYTES * 341),
-        }
+        body = server.alert(title, "가" * (KIBIBYTES * 341))
         async with http.post(f"http://127.0.0.1:{port}/api/spc/alerts/", json=body) as answer:
             await answer.read()
         while json.loads(await healthy.recv()).get("alert", {}).get("title") != title:
@@ -101,11 +89,11 @@ async def stalled(seconds):
             healthy = await connect(f"ws://127.0.0.1:{port}/ws/spc/notifications/", compression=None, proxy=None)
             alone, _ = await publish(http, port, healthy, numbers, seconds / 2)
             first = next(numbers)
-            before = resident_mib(pid)
+            before = server.resident_mib(pid)
             crowd = [Staller(port) for _ in range(STALLED)]
             await asyncio.sleep(0.5)
             with_them, last = await publish(http, port, healthy, numbers, seconds)
-            cost = resident_mib(pid) - before
+            cost = server.resident_mib(pid) - before
             got = await asyncio.gather(*(asyncio.to_thread(one.read, last) for one in crowd))
             await healthy.close()
     wanted = int(seconds * PER_S)

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from tests.perf import resume, server
-from tests.perf.fanout import bare, hub, loadgen
+from tests.perf.fanout import both, loadgen, ratios
 from tests.perf.kills import kills
 from tests.perf.stalled import half_open, silent, stalled
 from tests.perf.verdict import Line
@@ -30,8 +30,7 @@ async def fan_out(quick):
     for subs in (50, 200) if quick else (50, 200, 1000):
         options = ["--subs", subs, "--window", 32, "--seconds", 3 if quick else 6]
         theirs, ours = await both("closed", options)
-        rate = ours["alerts_per_s"] / theirs["alerts_per_s"]
-        cpu = ours["server_us_per_delivery"] / theirs["server_us_per_delivery"]
+        rate, cpu = ratios(theirs, ours)
         said = f"{ours['alerts_per_s']:,.0f} /s, bare {theirs['alerts_per_s']:,.0f}, lost {ours['lost']}"
         lines.append(
             Line(f"N1 alerts/s at {subs}", said, f"{rate:.2f} x", "2 x, aim 4", rate >= 2 and not ours["lost"])
@@ -39,15 +38,6 @@ async def fan_out(quick):
         said = f"{ours['server_us_per_delivery']:.2f} us, bare {theirs['server_us_per_delivery']:.2f}"
         lines.append(Line(f"N2 CPU per delivery at {subs}", said, f"{cpu:.2f} x", "0.6 x, aim 0.25", cpu <= 0.6))
     return lines
-
-
-async def both(mode, options):
-    """Return what loadgen found at the bare server and at the hub."""
-    found = []
-    for run in (bare, hub):
-        async with run() as addresses:
-            found.append(await loadgen(mode, addresses, options))
-    return found
 
 
 async def paced(quick):
@@ -104,14 +94,11 @@ async def killed(quick):
 async def storm(quick):
     """N10: everybody connects at once."""
     count = 2000 if quick else 10_000
-    found = {}
-    for name, run in (("bare", bare), ("hub", hub)):
-        async with run() as addresses:
-            found[name] = await loadgen("storm", addresses, ["--conns", count, "--burst", 500, "--hold", 2])
-    ours, theirs = found["hub"], found["bare"]
+    theirs, ours = await both("storm", ["--conns", count, "--burst", 500, "--hold", 2])
     wait, memory = ours["p99_ms"] / theirs["p99_ms"], ours["server_rss_mib"] / theirs["server_rss_mib"]
-    said = f"{count - ours['fail']} of {count} open, p99 {ours['p99_ms']:.0f} ms, bare {theirs['p99_ms']:.0f} ms"
-    good = not ours["fail"] and wait <= 1.5
+    failed = sum(ours["fail"].values())
+    said = f"{count - failed} of {count} open, p99 {ours['p99_ms']:.0f} ms, bare {theirs['p99_ms']:.0f} ms"
+    good = not failed and wait <= 1.5
     lines = [Line(f"N10 {count:,} connects", said, f"{wait:.2f} x", "all, 1.5 x", good)]
     said = f"{ours['server_rss_mib']:.0f} MiB, bare {theirs['server_rss_mib']:.0f} MiB"
     return [*lines, Line("N10 memory with all of them", said, f"{memory:.2f} x", "1.3 x", memory <= 1.3)]

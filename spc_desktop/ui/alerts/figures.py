@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from spc_desktop.domain.calendar import zone_of
+from spc_desktop.domain.calendar import clock_text, zone_of
 from spc_desktop.domain.register import Cause, CauseUse
 from spc_desktop.domain.wording import alert_title
 from spc_desktop.i18n import _, current_language
@@ -42,9 +42,9 @@ def shifts_of(station: Station, now: datetime) -> Shifts:
     }
     if not named:
         usual = m.GetStatistics().shift_starts
-        return Shifts(usual, tuple(_clock(start) for start in usual), offset, known=False)
+        return Shifts(usual, tuple(clock_text(start) for start in usual), offset, known=False)
     starts = tuple(sorted(named))
-    return Shifts(starts, tuple(f"{named[start]} ({_clock(start)})" for start in starts), offset, known=True)
+    return Shifts(starts, tuple(f"{named[start]} ({clock_text(start)})" for start in starts), offset, known=True)
 
 
 def figures(station: Station, found: m.Statistics, record: Sequence[m.RuleRecord], shifts: Shifts) -> list[Figure]:
@@ -164,10 +164,6 @@ def duration(seconds: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _nothing() -> str:

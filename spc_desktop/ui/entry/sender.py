@@ -45,6 +45,8 @@ class Sender(QObject):
         self.begun: dict[int, Begun] = {}
         """What was begun before a restart, by characteristic; whoever goes on with it takes it out."""
         self._to_keep: dict[int, Begun] | None = None
+        self._on_disk: dict[int, Begun] | None = None
+        """What the folder holds of begun ones; None: it was not read yet."""
         station.link_changed.connect(self._wake)
 
     @property
@@ -77,9 +79,10 @@ class Sender(QObject):
 
     def keep_begun(self, begun: dict[int, Begun]) -> None:
         """Keep subgroups that are not complete yet on this PC's disk; of several in a row the newest counts."""
-        idle = self._to_keep is None
-        self._to_keep = begun
-        if idle:
+        if self._to_keep is not None:
+            self._to_keep = begun
+        elif begun != self._on_disk:  # most entries are complete at once: nothing was begun before and after
+            self._to_keep = begun
             spawn(self, self._keep_begun())
 
     async def _keep_begun(self) -> None:
@@ -90,6 +93,7 @@ class Sender(QObject):
                 self._to_keep = kept
                 async with self._disk:
                     await _off_loop(partial(self._outbox.keep_begun, kept))
+                self._on_disk = kept
         except KnownError as error:
             self.trouble.emit(error)
         finally:
@@ -108,7 +112,7 @@ class Sender(QObject):
         except KnownError as error:
             self.trouble.emit(error)
         else:
-            self.begun = found.begun
+            self.begun, self._on_disk = found.begun, dict(found.begun)
             if found.unreadable:
                 self.trouble.emit(KnownError("outbox_unreadable", count=found.unreadable))
             self.changed.emit()

@@ -11,7 +11,7 @@ from spc_desktop.protocol import messages as m
 from spc_desktop.spc.charts import CHARTS
 from spc_desktop.ui.models.products import display_name
 from spc_desktop.ui.setup.fields import ChoiceField, NumberField, TextField, TickField, WholeField
-from spc_desktop.ui.setup.form import Form, Line
+from spc_desktop.ui.setup.form import Form, Line, naming_lines
 from spc_desktop.ui.setup.kind import Item, Words
 from spc_desktop.ui.station import Station
 
@@ -58,15 +58,7 @@ class Characteristics:
         return Form(
             (
                 Line(name="product_id", label=marked("Product"), field=self._products, identity=True),
-                Line(
-                    name="code",
-                    label=marked("Code"),
-                    field=TextField(),
-                    identity=True,
-                    hint=marked("As on the drawing or in the order system. It cannot be changed later."),
-                ),
-                Line(name="name", label=marked("Name"), field=TextField()),
-                Line(name="name_en", label=marked("Name in English"), field=TextField()),
+                *naming_lines(),
                 Line(name="unit", label=marked("Unit"), field=TextField(self._units)),
                 Line(name="decimals", label=marked("Decimals"), field=WholeField(0, 12)),
                 Line(name="lsl", label=marked("Lower specification limit (LSL)"), field=NumberField()),

@@ -1,7 +1,7 @@
 """A list, a form and a last look before saving: how every kind of thing is set up, with reason, before and after, undo."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -33,15 +33,23 @@ class _Draft:
     reason: str = ""
 
 
+class _Saved(NamedTuple):
+    """A change that was saved and can be taken back."""
+
+    before: Any
+    after: Any
+    reason: str
+    limits: int | None
+    """Revision of the control limits that were in force before it."""
+
+
 @dataclass
 class _Work:
     """What the editor remembers beside what it shows."""
 
     drafts: dict[str, _Draft] = field(default_factory=dict)
-    done: list[tuple[Any, Any, str]] = field(default_factory=list)
-    """Saved changes, newest last: before, after, reason."""
-    limits: list[int | None] = field(default_factory=list)
-    """Revision of the control limits that were in force before each of them."""
+    done: list[_Saved] = field(default_factory=list)
+    """Newest last."""
 
 
 class Editor(QWidget):
@@ -135,7 +143,10 @@ class Editor(QWidget):
             if now != self._base:
                 self._load(self._key)
         elif now not in (self._base, self._was):
-            self.bar.say_notice(_("Somebody else has changed this in the meantime. What you typed is still here."))
+            self._say_changed()
+
+    def _say_changed(self) -> None:
+        self.bar.say_notice(_("Somebody else has changed this in the meantime. What you typed is still here."))
 
     def _show(self, key: str) -> None:
         """Show an entry; what was begun at the one before is kept."""
@@ -167,7 +178,7 @@ class Editor(QWidget):
             if draft is not None and draft.states:
                 self.form.restore(draft.states)
             if draft is not None and self._things.get(key) != self._base and not new:
-                self.bar.say_notice(_("Somebody else has changed this in the meantime. What you typed is still here."))
+                self._say_changed()
         self._look()
         self._read_history()
 
@@ -201,10 +212,9 @@ class Editor(QWidget):
         done = self._work.done
         self.bar.show_undo(self._name_of(done[-1]) if done else "")
 
-    def _name_of(self, done: tuple[Any, Any, str]) -> str:
-        before, after, reason = done
-        key = self.kind.key_of(before if after is None else after)
-        return f"{self._titles.get(key, key)} ({reason})"
+    def _name_of(self, done: _Saved) -> str:
+        key = self.kind.key_of(done.before if done.after is None else done.after)
+        return f"{self._titles.get(key, key)} ({done.reason})"
 
     # -- changing ------------------------------------------------------------------------------------------------------
 
@@ -284,8 +294,7 @@ class Editor(QWidget):
         limits = limits_in_force(self.kind.station, before)
         thing = self.kind.stored(await self._ask(before, after, reason), after)
         self._work.drafts.pop(self._key, None)
-        self._work.done.append((before, thing, reason))
-        self._work.limits.append(limits)
+        self._work.done.append(_Saved(before, thing, reason, limits))
         self._settle(thing, before)
         self._context.say(_("Saved: {what}", what=self._name_of(self._work.done[-1])), "info")
 
@@ -319,14 +328,14 @@ class Editor(QWidget):
             spawn(self, self._undo())
 
     async def _undo(self) -> None:
-        before, after, reason = self._work.done[-1]
+        before, after, reason, limits = self._work.done[-1]
         wanted = before if before is not None else self.kind.before_new(after)
         name = self._name_of(self._work.done[-1])
         why = _("Taken back: {what}", what=reason)
         answer = await self._ask(after, wanted, why)
         thing = self.kind.stored(answer, wanted)
         self._work.done.pop()
-        await restore_limits(self.kind.station, answer, self._work.limits.pop(), why)
+        await restore_limits(self.kind.station, answer, limits, why)
         self._work.drafts.pop(self.kind.key_of(before or after), None)
         self._settle(thing, after)
         self._context.say(_("Taken back: {what}", what=name), "info")

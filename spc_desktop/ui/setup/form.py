@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from spc_desktop.domain.errors import UserError
-from spc_desktop.i18n import _, current_language
+from spc_desktop.i18n import _, current_language, marked
 from spc_desktop.protocol.wording import sentence
-from spc_desktop.ui.setup.fields import Field
+from spc_desktop.ui.setup.fields import Field, TextField
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,21 @@ class Line:
     """It takes all the room."""
     hint: str = ""
     """What it means, below the field; ``marked``."""
+
+
+def naming_lines() -> tuple[Line, ...]:
+    """Return the lines of what is known by a code and has names in both languages."""
+    return (
+        Line(
+            name="code",
+            label=marked("Code"),
+            field=TextField(),
+            identity=True,
+            hint=marked("As on the drawing or in the order system. It cannot be changed later."),
+        ),
+        Line(name="name", label=marked("Name"), field=TextField()),
+        Line(name="name_en", label=marked("Name in English"), field=TextField()),
+    )
 
 
 class Form(QScrollArea):

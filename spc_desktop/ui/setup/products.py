@@ -10,7 +10,7 @@ from spc_desktop.i18n import _, marked
 from spc_desktop.protocol import messages as m
 from spc_desktop.ui.models.products import display_name
 from spc_desktop.ui.setup.fields import TextField, TickField
-from spc_desktop.ui.setup.form import Form, Line
+from spc_desktop.ui.setup.form import Form, Line, naming_lines
 from spc_desktop.ui.setup.kind import Item, Words
 from spc_desktop.ui.station import Station
 
@@ -35,15 +35,7 @@ class Products:
         """Return the form of a product."""
         return Form(
             (
-                Line(
-                    name="code",
-                    label=marked("Code"),
-                    field=TextField(),
-                    identity=True,
-                    hint=marked("As on the drawing or in the order system. It cannot be changed later."),
-                ),
-                Line(name="name", label=marked("Name"), field=TextField()),
-                Line(name="name_en", label=marked("Name in English"), field=TextField()),
+                *naming_lines(),
                 Line(name="line", label=marked("Line"), field=TextField(self._lines)),
                 Line(
                     name="active",

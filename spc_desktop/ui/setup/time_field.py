@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
+from spc_desktop.domain.calendar import clock_text
 from spc_desktop.domain.errors import UserError
 from spc_desktop.ui.setup.fields import TextField
 
@@ -22,17 +23,12 @@ def minutes_of(text: str) -> int:
     return int(found[1]) * 60 + int(found[2])
 
 
-def time_text(minutes: int) -> str:
-    """Return minutes after midnight as a time."""
-    return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
-
-
 class TimeField(TextField):
     """A time of the day."""
 
     @staticmethod
     def _shown(value: Any) -> str:
-        return time_text(value)
+        return clock_text(value)
 
     def value(self) -> Any:
         """Return minutes after midnight."""
@@ -40,4 +36,4 @@ class TimeField(TextField):
 
     def words(self, value: Any) -> str:
         """Return the time."""
-        return time_text(value)
+        return clock_text(value)
