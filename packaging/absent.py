@@ -15,12 +15,15 @@ ABSENT = (
     "scipy.optimize._highspy._highs_options",
     # what scipy.stats and scipy.optimize import of sparse matrices, search trees, splines, Fourier transforms and rotations
     "scipy.fft._pocketfft.pypocketfft",
+    "scipy.interpolate._dierckx",
+    "scipy.interpolate._interpnd",
     "scipy.interpolate._rbfinterp_pythran",
     "scipy.integrate._vode",
     "scipy.linalg._decomp_interpolative",
     "scipy.linalg._matfuncs_expm",
     "scipy.linalg._matfuncs_schur_sqrtm",
     "scipy.optimize._group_columns",
+    "scipy.sparse._csparsetools",
     "scipy.sparse._sparsetools",
     "scipy.sparse.csgraph._flow",
     "scipy.sparse.csgraph._matching",
@@ -31,10 +34,11 @@ ABSENT = (
     "scipy.sparse.linalg._propack",
     "scipy.spatial._ckdtree",
     "scipy.spatial._distance_pybind",
+    "scipy.spatial._qhull",
     "scipy.spatial.transform._rigid_transform_cy",
     "scipy.spatial.transform._rotation_cy",
 )
-STARRED = {"scipy.spatial._ckdtree": ["cKDTree"]}
+STARRED = {"scipy.spatial._ckdtree": ["cKDTree"], "scipy.spatial._qhull": ["ConvexHull", "Delaunay", "Voronoi"]}
 """Names that are taken by ``import *``."""
 
 

@@ -4,10 +4,11 @@ Starts X server, session bus, window manager, tray and notification daemon; prin
 line each. Exit status 1 when anything failed. Every wait is bounded. Standard library of python3-minimal only.
 """
 # Strings as paths: python3-minimal brings only a part of the standard library.
-# ruff: noqa: PTH102, PTH103, PTH123, PTH208
+# ruff: noqa: PTH102, PTH103, PTH107, PTH110, PTH123, PTH202, PTH208
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ HOME = os.environ["HOME"]
 DATA = HOME + "/.local/share/spc-desktop"
 LOG = DATA + "/logs/spc-desktop.log"
 PATIENCE = 90.0
+LARGEST_ICON = 128
 
 PANEL = """<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
@@ -98,8 +100,15 @@ def open_session():
 
 
 def shown():
-    """Return the visible windows of the program."""
-    return run("xdotool", "search", "--onlyvisible", "--name", "^SPC Desktop$")[1].split()
+    """Return the visible windows of the program; a tray may show its icon as a small window of the same name."""
+    found = run("xdotool", "search", "--onlyvisible", "--name", "^SPC Desktop$")[1].split()
+    return [f"{name} {width} px" for name in found if (width := width_of(name)) > LARGEST_ICON]
+
+
+def width_of(window):
+    """Return the width of a window in pixels, 0 where it is gone."""
+    width = re.search(r"Width: (\d+)", run("xwininfo", "-id", window)[1])
+    return int(width[1]) if width else 0
 
 
 def use_window():
@@ -119,7 +128,8 @@ def use_window():
     )
     again = start("spc-desktop", "--background", "--port", "0", output=HOME + "/window.log")
     tell(wait(lambda: text_of(LOG).count("ready ") > 1), "starts in the tray")
-    tell(not shown(), "and shows no window")
+    seen = shown()
+    tell(not seen, f"and shows no window {seen}")
     tell(run("spc-desktop")[0] == 0 and wait(shown), "a second start brings the window")
     run("spc-desktop", "--quit")
     tell(wait(lambda: again.poll() is not None, 20) and again.returncode == 0, "ends")
@@ -154,15 +164,74 @@ def use_without_display():
     )
 
 
+def use_viewer():
+    """A window on the hub of another folder."""
+    folder = HOME + "/hub"
+    hub = start(
+        "spc-desktop", "hub", "--port", "8767", "--sample-plant=20", "--data-dir", folder, output=HOME + "/hub.log"
+    )
+    wait(lambda: os.path.exists(folder + "/hub.json"))
+    command = ("spc-desktop", "viewer", "http://127.0.0.1:8767", "--language", "en")
+    viewer = start(*command, output=HOME + "/viewer.log")
+    seen = wait(shown)
+    tell(seen, f"a viewer of it opens a window {seen} {text_of(HOME + '/viewer.log')[:200]}")
+    time.sleep(5)
+    run("import", "-window", "root", HOME + "/viewer.png")
+    run("spc-desktop", "--quit")
+    tell(wait(lambda: viewer.poll() is not None, 20) and viewer.returncode == 0, "and ends")
+    hub.terminate()
+    hub.wait(20)
+
+
+def use_upkeep():
+    """What keeps the program in order: doctor, logs, channels, autostart, backups."""
+    status, output = run("spc-desktop", "doctor")
+    tell(status in (0, 1) and "Traceback" not in output, f"doctor: {(output.strip().splitlines() or [''])[-1]}")
+    status, output = run("spc-desktop", "logs", HOME + "/logs.zip")
+    tell(status == 0 and os.path.getsize(HOME + "/logs.zip") > 0, f"logs as one file {output.strip()}")
+    status, output = run("spc-desktop", "channel", "list")
+    tell(status == 0 and "Traceback" not in output, f"channels: {output.strip()[:110]}")
+    for wanted, line in (("on", "Hidden=false"), ("off", "Hidden=true")):
+        run("spc-desktop", "autostart", wanted)
+        entry = text_of(HOME + "/.config/autostart/spc-desktop.desktop")
+        tell(line in entry and "--background" in entry, f"autostart {wanted}")
+    name = "spc-0001-20260101T000000.sqlite3"
+    os.makedirs(DATA + "/backups", exist_ok=True)
+    with open(DATA + "/spc.sqlite3", "rb") as now, open(DATA + "/backups/" + name, "wb") as copy:
+        copy.write(now.read())
+    listed = run("spc-desktop", "backup", "list")[1]
+    status, output = run("spc-desktop", "backup", "restore", name)
+    tell(status == 0 and name in listed, f"a backup is put back: {output.strip()[:110]}")
+
+
+def use_after_crash():
+    """A crash below Python leaves a report at the next start."""
+    for attempt in ("crash", "next"):
+        hub = start("spc-desktop", "hub", "--port", "0", output=HOME + "/hub.log")
+        wait(lambda: os.path.exists(DATA + "/hub.json"))
+        if attempt == "crash":
+            hub.send_signal(signal.SIGSEGV)
+            hub.wait(20)
+            os.remove(DATA + "/hub.json")
+        else:
+            run("spc-desktop", "--quit")
+            hub.wait(20)
+    reports = [name for name in os.listdir(DATA + "/logs") if name.startswith("crash-")]
+    tell(len(reports) == 1, f"a crash leaves its report for the next start {reports}")
+
+
 def main():
     """Use everything, end everything."""
     try:
         open_session()
         use_window()
         use_hub()
+        use_viewer()
         use_without_display()
+        use_upkeep()
         crashes = [name for name in os.listdir(DATA + "/logs") if name.startswith("crash-")]
         tell(not crashes, f"no crash reports {crashes}")
+        use_after_crash()
     finally:
         for process in reversed(running):
             if process.poll() is None:

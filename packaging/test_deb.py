@@ -196,6 +196,31 @@ def try_session(bare: Bare) -> None:
         shutil.copy(picture, BUILD / "test_deb.png")
 
 
+def try_broken(bare: Bare) -> None:
+    """A broken environment gets a sentence and a status of its own."""
+    library = next((bare.root / "usr/lib").rglob("libEGL.so.1"))
+    library.rename(library.with_name("hidden"))
+    status, output = bare.run("env", "DISPLAY=:9", NAME, user=USER)
+    library.with_name("hidden").rename(library)
+    bare.tell(status == 7 and "apt install libegl1" in output, f"a missing library: {status}: {output.strip()[:140]}")
+    places = {name: bare.root / f"home/{USER}/{name}" for name in ("locked", "newer", "small")}
+    for place in places.values():
+        place.mkdir()
+    with closing(sqlite3.connect(places["newer"] / "spc.sqlite3")) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("INSERT INTO alembic_version VALUES ('9999')")
+    bare.run("chown", "-R", f"{USER}:{USER}", f"/home/{USER}/newer")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=777", "tmpfs", str(places["small"])], check=True)
+    subprocess.run(["dd", "if=/dev/zero", f"of={places['small']}/ballast", "bs=4k"], capture_output=True, check=False)
+    wanted = {"locked": "cannot be written", "newer": "newer version", "small": "is full; make room"}
+    for name, words in wanted.items():
+        folder = f"/home/{USER}/{name}"
+        status, output = bare.run(NAME, "hub", "--port", "0", "--data-dir", folder, user=USER)
+        good = status == 3 and words in output and "Traceback" not in output
+        bare.tell(good, f"{name}: {status}: {output.strip()[:140]}", output)
+    subprocess.run(["umount", "-l", str(places["small"])], check=True)
+
+
 def try_removal(bare: Bare) -> None:
     """Purge it while it runs: the program ends in order, the user's data stay, nothing else does."""
     command = [*bare.command(USER), NAME, "hub", "--port", "0"]
@@ -230,6 +255,7 @@ def main() -> None:
             try_upgrade(bare, options.older, package)
         try_bare(bare, package)
         try_session(bare)
+        try_broken(bare)
         try_removal(bare)
     print(f"{'FAILED' if bare.failures else 'ok'}: {bare.failures} failures")
     sys.exit(1 if bare.failures else 0)

@@ -17,8 +17,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from spc_desktop.app.instance import is_in_use
-from spc_desktop.app.private_file import create_private
+from spc_desktop.app.instance import is_in_use, write_note
 from spc_desktop.app.shutdown import DEADLINE
 
 NOTE_FILE = "control.json"
@@ -37,6 +36,9 @@ async def open_door(data_dir: Path, commands: Commands) -> AsyncIterator[None]:
     Args:
         data_dir: the folder this program holds (``instance.sole_user``).
         commands: word -> what it does, called on the loop.
+
+    Raises:
+        KnownError: ``data_dir_unwritable``, ``disk_full``.
     """
     token = secrets.token_hex(16)
     server = await asyncio.start_server(
@@ -44,9 +46,7 @@ async def open_door(data_dir: Path, commands: Commands) -> AsyncIterator[None]:
     )
     note = data_dir / NOTE_FILE
     try:
-        text = json.dumps({"pid": os.getpid(), "port": server.sockets[0].getsockname()[1], "token": token})
-        with create_private(note) as stream:
-            stream.write(text.encode())
+        write_note(note, {"pid": os.getpid(), "port": server.sockets[0].getsockname()[1], "token": token})
         yield
     finally:
         note.unlink(missing_ok=True)

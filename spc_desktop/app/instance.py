@@ -1,9 +1,10 @@
 """One program per data folder: a lock that ends with the process, and a note with the address of the one that runs."""
 
+import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -20,13 +21,14 @@ def sole_user(data_dir: Path) -> Iterator[None]:
     """Hold the data folder while the block runs; the folder is made where it does not exist.
 
     Raises:
-        KnownError: ``data_dir_in_use`` (path, pid, url of the program that has it), ``data_dir_unwritable`` (path, reason).
+        KnownError: ``data_dir_in_use`` (path, pid, url of the program that has it), ``data_dir_unwritable`` (path, reason),
+            ``disk_full`` (path).
     """
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         stream = (data_dir / LOCK_FILE).open("a+b")
     except OSError as error:
-        raise KnownError("data_dir_unwritable", path=str(data_dir), reason=error.strerror or str(error)) from error
+        raise unwritable(data_dir, error) from error
     with stream:
         if not _lock(stream):
             note = running_hub(data_dir)
@@ -56,10 +58,31 @@ def note_address(data_dir: Path, url: str, key: str = "", fingerprint: str = "")
     """Write down where the hub of this data folder answers; ``sole_user`` removes it.
 
     ``key`` lets in who can read the file, and only the owner of the folder can. ``fingerprint`` is its certificate's.
+
+    Raises:
+        KnownError: ``data_dir_unwritable``, ``disk_full``.
     """
-    note = {"pid": os.getpid(), "url": url, "key": key, "fingerprint": fingerprint}
-    with create_private(data_dir / NOTE_FILE) as stream:
-        stream.write(json.dumps(note).encode())
+    write_note(data_dir / NOTE_FILE, {"pid": os.getpid(), "url": url, "key": key, "fingerprint": fingerprint})
+
+
+def write_note(file: Path, note: Mapping[str, object]) -> None:
+    """Leave a note for other programs of this account.
+
+    Raises:
+        KnownError: ``data_dir_unwritable``, ``disk_full``.
+    """
+    try:
+        with create_private(file) as stream:
+            stream.write(json.dumps(note).encode())
+    except OSError as error:
+        raise unwritable(file, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> KnownError:
+    """Return the error that says why nothing can be written there."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return KnownError("disk_full", path=str(path))
+    return KnownError("data_dir_unwritable", path=str(path), reason=error.strerror or str(error))
 
 
 def running_hub(data_dir: Path) -> dict[str, str]:

@@ -57,6 +57,16 @@ def test_that_a_full_disk_is_answered_507_and_the_hub_recovers_by_itself(small_d
     assert "Traceback" not in program.output
 
 
+def test_that_a_start_on_a_full_disk_says_so(small_disk):
+    with (small_disk / "ballast").open("wb", buffering=0) as filling, suppress(OSError):
+        while True:
+            filling.write(bytes(4096))
+    status, output = run("hub", "--port", "0", data_dir=small_disk)
+    assert status == 3
+    assert "is full; make room" in output
+    assert "Traceback" not in output
+
+
 def first_refusal(url):
     status, answer = request("POST", f"{url}/api/spc/alerts/", ALERT)
     assert status in {201, 507}, answer
