@@ -156,4 +156,4 @@ def test_that_the_required_size_is_the_published_one(coverage: float, confidence
 @settings(max_examples=40, deadline=None)
 def test_that_the_exact_factor_lies_near_howe(n: int, coverage: float, confidence: float) -> None:
     exact = tolerance.two_sided_factor(n, coverage, confidence)
-    assert exact == pytest.approx(tolerance.howe_factor(n, coverage, confidence), rel=0.15 if n < 6 else 0.03)
+    assert exact == pytest.approx(tolerance.howe_factor(n, coverage, confidence), rel=0.5 / n)
