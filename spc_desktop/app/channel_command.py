@@ -4,6 +4,7 @@ import asyncio
 import secrets as randomness
 from argparse import Namespace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from spc_desktop.app.accounts import read_password
 from spc_desktop.app.channels import make_channels, place_of, read_secrets, secret_of, write_secrets
@@ -102,9 +103,12 @@ async def _list(start: Start, _options: Namespace) -> list[str]:
         waiting = await _rows(hub, DeliveryOutcome.WAITING)
         dead = await _rows(hub, DeliveryOutcome.FAILED)
     lines = []
-    for name in _names(settings):
-        where = f"{settings.email.host}:{settings.email.port}"
-        where = next((one.url for one in settings.webhooks if one.name == name), where)
+    names, kept = _names(settings), {_channel_name(row) for row in waiting}
+    for name in [*names, *sorted(kept.difference(names))]:
+        where = f"{settings.email.host}:{settings.email.port}" if name == EMAIL else ""
+        where = next((_short(one.url) for one in settings.webhooks if one.name == name), where)
+        if name not in names:
+            where = _("not in the settings: put it back or what waits stays unsent")
         counts = [sum(_channel_name(row) == name for row in rows) for rows in (waiting, dead)]
         lines.append(
             _(
@@ -116,6 +120,12 @@ async def _list(start: Start, _options: Namespace) -> list[str]:
             )
         )
     return lines or [_("No channel is configured: see the section [channels] of {file}.", file=start.settings_file)]
+
+
+def _short(url: str) -> str:
+    """Return where a webhook leads without what its address may keep secret: the path of many is the key."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}/…{url[-4:]}"
 
 
 def _channel_name(row: Delivery) -> str:

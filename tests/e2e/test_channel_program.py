@@ -60,7 +60,8 @@ def test_that_the_command_shows_tries_and_sends_again_what_was_given_up(data_dir
         alert = raise_alert(program.wait_until_up())
         wait_for(lambda: "410" in channel(data_dir, "dead")[1], "the dead letter")
         status, listed = channel(data_dir, "list")
-        assert (status, "mes" in listed, "127.0.0.1" in listed) == (0, True, True)
+        assert (status, "mes" in listed, "http://127.0.0.1" in listed) == (0, True, True)
+        assert receiver.url not in listed, "the path of a webhook may be its key"
         status, tried = channel(data_dir, "test", "mes")
         assert status == 1
         assert "410" in tried
@@ -75,6 +76,20 @@ def test_that_the_command_shows_tries_and_sends_again_what_was_given_up(data_dir
         assert program.stop() == 0, program.output
     status, unknown = channel(data_dir, "test", "other")
     assert (status, "other" in unknown) == (2, True)
+
+
+def test_that_what_waits_for_a_channel_that_is_no_longer_configured_is_told(data_dir, receiver):
+    receiver.goes_on.clear()
+    with Program("hub", "--port", "0", data_dir=data_dir) as program:
+        raise_alert(program.wait_until_up())
+        wait_for(lambda: receiver.got, "the first attempt")
+        program.kill()
+    receiver.goes_on.set()
+    (data_dir / "settings.toml").write_text("", encoding="utf-8")
+    status, listed = channel(data_dir, "list")
+    assert status == 0
+    assert "mes  not in the settings" in listed
+    assert "waiting 1" in listed
 
 
 def test_that_hubs_sign_with_the_key_they_were_given(data_dir, tmp_path, receiver):
